@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/base/faults.h"
 
@@ -22,6 +23,9 @@ std::optional<std::string> try_read_file(const std::filesystem::path& path);
 /// and changes nothing. Instants: file.temporary, file.synced, file.renamed.
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0644,
                   const std::optional<std::string>& expected_before = std::nullopt, Faults* faults = nullptr);
+
+/// Removes what a `replace_file` of `path` left beside it when its process was killed. Only for who holds the instance.
+void discard_temporaries(const std::filesystem::path& path);
 
 /// Removes a file and syncs its folder; false when there was none.
 bool remove_file(const std::filesystem::path& path);

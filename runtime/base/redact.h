@@ -17,6 +17,8 @@ class Redactor {
   /// ordinary text and are left alone.
   void add(std::string_view name, std::string_view value);
   std::string apply(std::string_view text) const;
+  std::string apply(const std::string& text) const { return apply(std::string_view(text)); }
+  std::string apply(const char* text) const { return apply(std::string_view(text)); }
   /// All strings of the value, keys too.
   Json apply(const Json& value) const;
 
@@ -24,7 +26,7 @@ class Redactor {
   void replace_in(std::string& text) const;
 
   mutable std::mutex mutex_;
-  std::map<std::string, std::string> by_value_;  // form of the value -> replacement; longer forms are replaced first
+  std::map<std::string, std::string> by_value_;  // form of the value -> replacement; the longest form names what overlaps
 };
 
 }  // namespace playbook
