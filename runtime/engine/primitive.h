@@ -1,6 +1,6 @@
-// A primitive is one thing that a playbook can ask of the host, declared once: from this one type come its Lua function, its argument check, its
-// documentation and editor stub, its plan text, its journal record, its undo and its probe. Plain values in, plain values out; no Lua here.
-// An embedder adds one in the same way as runtime/primitives does: derive, declare, register.
+// A primitive is one thing that a playbook can ask of the host, declared once: from this one type come its Lua function, its argument
+// check, its documentation and editor stub, its plan text, its journal record, its undo and its probe. Plain values in, plain values out;
+// no Lua here. An embedder adds one in the same way as runtime/primitives does: derive, declare, register.
 //
 // Life of a change:  prepare (reads what undo and probe will need) -> intent is durable -> run -> outcome is durable.
 // After a crash between intent and outcome:  probe(record) -> done | not_done | running | unknown.
@@ -33,29 +33,29 @@ enum class Undo {
 enum class Type { any, boolean, number, integer, string, path, duration, list, strings, map, secret };
 
 struct Parameter {
-  std::string name;
+  std::string name{};
   Type type = Type::any;
-  std::string help;          ///< one line
-  bool required = false;     ///< required ones come first and are positional in Lua; the others go by name in one trailing table
-  Json fallback = nullptr;   ///< value when it is not given; null: stays away
+  std::string help{};       ///< one line
+  bool required = false;    ///< required ones come first and are positional in Lua; the others go by name in one trailing table
+  Json fallback = nullptr;  ///< value when it is not given; null: stays away
 };
 
 struct Declaration {
-  std::string name;          ///< `module.verb`
-  int version = 1;           ///< of its record in the journal; raised when args, prepared or result change their shape
+  std::string name{};  ///< `module.verb`
+  int version = 1;     ///< of its record in the journal; raised when args, prepared or result change their shape
   Kind kind = Kind::pure;
-  std::string summary;       ///< one sentence, present tense, for `playbook doc` and the stub
-  std::vector<Parameter> parameters;
-  std::string returns;       ///< LuaCATS type of the result, "" when it returns nothing
-  std::string returns_help;  ///< one line
-  std::vector<std::string> errors;    ///< codes that it raises
-  std::string example;       ///< Lua, call and result: `dotenv.get(".env", "PORT") --> "8080"`
+  std::string summary{};  ///< one sentence, present tense, for `playbook doc` and the stub
+  std::vector<Parameter> parameters{};
+  std::string returns{};              ///< LuaCATS type of the result, "" when it returns nothing
+  std::string returns_help{};         ///< one line
+  std::vector<std::string> errors{};  ///< codes that it raises
+  std::string example{};              ///< Lua, call and result: `dotenv.get(".env", "PORT") --> "8080"`
 };
 
 /// What undo, probe and drift get: one row of the journal.
 struct Record {
-  std::string path;       ///< position in the playbook
-  std::string name;       ///< of the primitive
+  std::string path;  ///< position in the playbook
+  std::string name;  ///< of the primitive
   int version = 1;
   Json args;              ///< with defaults filled in
   Json prepared;          ///< what `prepare` returned
@@ -73,9 +73,9 @@ struct Probe {
 };
 
 struct Planned {
-  std::string text;                 ///< what it would do, one or more lines; secrets masked
-  std::string diff;                 ///< unified diff where it edits a text
-  bool predicted = false;           ///< `result` can be relied on by what follows
+  std::string text;        ///< what it would do, one or more lines; secrets masked
+  std::string diff;        ///< unified diff where it edits a text
+  bool predicted = false;  ///< `result` can be relied on by what follows
   Json result = nullptr;
 };
 
@@ -84,7 +84,8 @@ class Primitive {
   virtual ~Primitive() = default;
   virtual const Declaration& declaration() const = 0;
 
-  /// Reads (only reads) what undo, probe and drift will need. Recorded with the intent. Files kept for undo go under `context.keep_folder()`.
+  /// Reads (only reads) what undo, probe and drift will need. Recorded with the intent. Files kept for undo go under
+  /// `context.keep_folder()`.
   virtual Json prepare(Context&, const Json& /*args*/) { return nullptr; }
 
   /// Does it. Throws Error. Long work reports progress and looks at the cancel token.
@@ -103,8 +104,8 @@ class Primitive {
   /// Compares the world with what a finished change left behind: nothing when it still stands, else one sentence that says what differs.
   virtual std::optional<std::string> drift(Context&, const Record&) { return std::nullopt; }
 
-  /// What it reads or changes, as `file:/abs/path`, `service:name`, `*` for anything. A planned change makes reads of the same things predictions;
-  /// of several finished changes of one thing only the last is asked for drift. Prefix rule: `file:/a` covers `file:/a/b`.
+  /// What it reads or changes, as `file:/abs/path`, `service:name`, `*` for anything. A planned change makes reads of the same things
+  /// predictions; of several finished changes of one thing only the last is asked for drift. Prefix rule: `file:/a` covers `file:/a/b`.
   virtual std::vector<std::string> touches(Context&, const Json& /*args*/) const { return {}; }
 
   /// True where this call can destroy or rewrite the application's data (law 2): then the engine demands downtime and a proven way back.
