@@ -49,6 +49,7 @@ std::string_view to_string(Outcome outcome);
 
 /// forward: asked for by the playbook. undo: an inverse. back: asked for by a way back or another function run during undo. mark: the engine's own.
 enum class Phase { forward, undo, back, mark };
+std::string_view to_string(Phase phase);
 
 struct ActionRow {
   std::int64_t id = 0;
@@ -95,12 +96,17 @@ class Journal {
   /// All rows of a run in the order of their outcomes; those without one last. Voided rows are left out.
   virtual std::vector<ActionRow> actions(const std::string& run) const = 0;
   virtual std::vector<ActionRow> all_actions(const std::string& run) const = 0;  ///< with voided ones
-  virtual void void_from(const std::string& run, std::int64_t sequence) = 0;     ///< forward rows with this sequence or later, or none
+  /// Takes rows out of the replay, for good: those of the forward phase with this sequence or later and those without an outcome.
+  virtual void void_from(const std::string& run, std::int64_t sequence) = 0;
+  virtual void void_action(std::int64_t action) = 0;
+  /// True after the ballast was given up: a run must not go forward any more, only record how it ends.
+  virtual bool is_disk_full() const = 0;
 };
 
 struct JournalOptions {
   bool read_only = false;
-  Faults* faults = nullptr;  ///< instants journal.<what>.before and .after around every durable write
+  bool needs_ballast = true;  ///< a writer that goes forward refuses to start on a disk too full for the ballast
+  Faults* faults = nullptr;   ///< instants journal.<what>.before and .after around every durable write
   const Clock* clock = nullptr;
 };
 
