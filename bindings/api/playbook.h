@@ -21,6 +21,8 @@
 #include "runtime/base/cancel.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/faults.h"
+#include "runtime/base/text.h"
+#include "runtime/base/version.h"
 #include "runtime/engine/events.h"
 #include "runtime/engine/primitive.h"
 #include "runtime/journal/journal.h"
