@@ -1,0 +1,24 @@
+#include "bindings/cli/command.h"
+
+namespace playbook::cli {
+
+const std::vector<CommandEntry>& commands() {
+  static const std::vector<CommandEntry> kCommands = {
+      {"run", "NAME|FILE [--param value ...]", "run a playbook", make_run_command},
+      {"check", "NAME|FILE [--param value ...]", "ask the gates only: could it run?", make_check_command},
+      {"inspect", "[DIR]", "what is here: application, version, database, backups", make_inspect_command},
+      {"status", "", "the unfinished run, or the last one, and what to do next", make_status_command},
+      {"history", "", "all runs of the instance", make_history_command},
+      {"show", "[RUN]", "everything about a run", make_show_command},
+      {"attach", "[RUN]", "follow a run that another terminal started", make_attach_command},
+      {"resume", "[RUN]", "go on with a suspended or killed run", make_resume_command},
+      {"rollback", "[RUN]", "go back to the state before a run", make_rollback_command},
+      {"settle", "[RUN] --as WHAT --reason TEXT", "tell a run what only you can know", make_settle_command},
+      {"list", "", "the playbooks that are shipped", make_list_command},
+      {"doc", "[NAME]", "documentation of a primitive, a module or a playbook", make_doc_command},
+      {"eval", "CODE", "evaluate Lua that only reads", make_eval_command},
+  };
+  return kCommands;
+}
+
+}  // namespace playbook::cli
