@@ -11,34 +11,23 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/lua/program.h"
-#include "runtime/base/cancel.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/faults.h"
 #include "runtime/base/text.h"
 #include "runtime/base/version.h"
+#include "runtime/engine/decisions.h"
 #include "runtime/engine/events.h"
 #include "runtime/engine/primitive.h"
+#include "runtime/engine/result.h"
 #include "runtime/journal/journal.h"
 
 namespace playbook {
-
-/// What the process's exit status says (README, "Exit codes").
-enum ExitCode {
-  kReached = 0,       ///< new state, or the command did what it says
-  kRolledBack = 1,    ///< failed, old state verified
-  kUsage = 2,         ///< wrong usage, or a script error before any change
-  kRefused = 3,       ///< nothing changed
-  kAttention = 4,     ///< neither state; says what is true and which commands finish it
-  kSuspended = 5,     ///< can be resumed
-  kHeld = 6,          ///< another or an unfinished run holds the instance
-};
 
 struct RuntimeOptions {
   std::vector<std::filesystem::path> library;   ///< folders that hold stdlib/ and playbooks/
@@ -49,47 +38,11 @@ struct RuntimeOptions {
   size_t script_memory = 128u << 20;            ///< bytes
 };
 
-/// What the operator allows and decides for one run.
-struct Decisions {
-  bool yes = false;                                ///< answers yes to every confirm
-  bool hold = false;                               ///< stop before downtime
-  std::optional<Utc> not_after;                    ///< do not begin downtime later than this
-  std::vector<std::string> accept;                 ///< dangers accepted by name
-  std::map<std::string, std::string> overrides;    ///< gate name -> reason
-};
-
 struct RunRequest {
   std::string playbook;              ///< shipped name (`demo/upgrade`) or path of a .lua file
   std::filesystem::path instance;    ///< -C DIR
   Json params = Json::object();
   Decisions decisions;
-};
-
-struct RunResult {
-  ExitCode exit = kReached;
-  std::string run;                   ///< id; empty where no run was made
-  std::optional<RunState> state;
-  std::string summary;               ///< last line for people
-  std::optional<Error> error;
-  std::vector<std::string> next;     ///< commands that go on or finish it
-  Json value;                        ///< what the run function returned (inspect, eval)
-  Json report;                       ///< downtime_ms, actions, undone, loss, evidence: what `show` prints
-};
-
-/// From other threads and signal handlers, for the run in progress. All calls are async-signal-safe.
-class Control {
- public:
-  void suspend() noexcept;    ///< stop at the next safe point; exit 5
-  void cancel() noexcept;     ///< stop what is in progress and go back to the old state
-  void reset() noexcept;
-  bool suspend_requested() const noexcept { return suspend_.requested(); }
-  bool cancel_requested() const noexcept { return cancel_.requested(); }
-  const CancelToken& suspend_token() const { return suspend_; }
-  CancelToken& cancel_token() { return cancel_; }
-
- private:
-  CancelToken suspend_;
-  CancelToken cancel_;
 };
 
 /// The answer of the operator to what the run could not know (settle).

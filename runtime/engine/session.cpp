@@ -1,0 +1,257 @@
+#include "runtime/engine/session.h"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/base/text.h"
+#include "runtime/engine/evidence.h"
+#include "runtime/engine/undo.h"
+
+namespace playbook {
+namespace {
+
+constexpr std::chrono::milliseconds kRunningPoll{200};
+
+std::vector<ActionRow> forward_rows(const std::vector<ActionRow>& rows) {
+  std::vector<ActionRow> forward;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(forward),
+               [](const ActionRow& row) { return row.phase == Phase::forward && row.outcome != Outcome::none; });
+  return forward;
+}
+
+}  // namespace
+
+RunResult Session::begin() { return forward(false); }
+
+RunResult Session::resume() {
+  if (run_.state == RunState::undoing || run_.state == RunState::attention) return rollback();
+  try {
+    settle_doubts(false);
+    check_drift();
+  } catch (const Stop& stop) {
+    return paused(stop, RunState::suspended);
+  }
+  return forward(true);
+}
+
+RunResult Session::rollback() {
+  try {
+    settle_doubts(true);
+  } catch (const Stop& stop) {
+    return paused(stop, run_.state);
+  }
+  std::optional<Error> because;
+  if (run_.verdict.is_object() && run_.verdict.contains("error")) because = Error::from_json(run_.verdict["error"]);
+  return home(because);
+}
+
+RunResult Session::forward(bool resumed) {
+  if (run_.state != RunState::running) set_state(RunState::running, nullptr);
+  std::vector<ActionRow> recorded = forward_rows(rows());
+  Dialogue::Options options;
+  options.resumed = resumed;
+  options.decisions = decisions_;
+  for (const ActionRow& row : actions_.journal().all_actions(run_.id)) options.rechecks += row.name == "recheck";
+  Dialogue dialogue(actions_, std::move(recorded), options);
+  std::unique_ptr<Script> script = scripts_.main(run_.params);
+  Ending ending = dialogue.carry(*script);
+  const RunFacts& facts = dialogue.facts();
+  if (facts.instance().is_object()) report_["old"] = facts.instance().value("version", Json());
+  if (facts.downtime_ms()) report_["downtime_ms"] = *facts.downtime_ms();
+
+  switch (ending.kind) {
+    case Ending::Kind::stopped: return paused(ending.stop, RunState::suspended);
+    case Ending::Kind::failed: return failed(*ending.error);
+    case Ending::Kind::finished: break;
+  }
+  RunResult done = result(RunState::done, kReached, "DONE");
+  done.value = ending.result;
+  return done;
+}
+
+RunResult Session::failed(const Error& error) {
+  if (error.code() == Code::replay_diverged) return paused({error.message(), true, error.details()}, RunState::suspended);
+  std::vector<ActionRow> all = rows();
+  report_["error"] = error.to_json();
+  bool changed = std::any_of(all.begin(), all.end(), [&](const ActionRow& row) {
+    return row.phase == Phase::forward && row.change && actions_.registry().find(row.name) &&
+           actions_.registry().at(row.name).undo_kind(row.full_args) != Undo::not_needed;
+  });
+  if (!changed) {
+    RunResult refused = result(RunState::refused, exit_before_changes(error.code()), "REFUSED");
+    refused.error = error;
+    return refused;
+  }
+  Json instance = nullptr;
+  for (const ActionRow& row : all)
+    if (row.name == "instance") instance = row.args;
+  set_state(RunState::undoing, report_);
+  report_["evidence"] = {{"folder", (actions_.environment().run_folder / "evidence").string()},
+                         {"files", collect_evidence(actions_, instance, error)}};
+  return home(error);
+}
+
+RunResult Session::home(const std::optional<Error>& because) {
+  std::vector<ActionRow> all = rows();
+  if (because) report_["error"] = because->to_json();
+  for (const ActionRow& row : all)
+    if (row.name == "instance") report_["old"] = row.args.value("version", Json());
+  set_state(RunState::undoing, report_);
+  actions_.control().reset();
+  actions_.events().emit("undo.started", {{"items", undo_list(all, actions_.registry()).size()}, {"because", because ? because->message() : "asked for"}});
+  WayHome way(actions_, scripts_, decisions_);
+  try {
+    report_["verified"] = way.go(all);
+  } catch (const Stop& stop) {
+    return paused(stop, RunState::undoing);
+  } catch (const Error& error) {
+    return attention(error);
+  }
+  Json restored = Json::array();
+  for (const ActionRow& row : rows())
+    if (row.phase == Phase::back && row.name == "backup.restore" && row.outcome == Outcome::ok) restored.push_back(row.result);
+  if (!restored.empty()) report_["restored"] = restored;
+  RunResult back = result(RunState::rolled_back, kRolledBack, "ROLLED BACK");
+  back.error = because;
+  return back;
+}
+
+/// Law 4: neither state could be reached, so at least nothing may write until a person has looked.
+RunResult Session::attention(const Error& error) {
+  report_["undo_error"] = error.to_json();
+  set_state(RunState::attention, report_);
+  actions_.control().reset();
+  for (const ActionRow& row : rows()) {
+    if (row.name != "instance" || row.phase != Phase::forward || !row.args.contains("module")) continue;
+    try {
+      if (std::unique_ptr<Script> script = scripts_.function(row.args["module"], "stop_writers", Json::array({row.args}), "attention/")) {
+        Dialogue::Options options;
+        options.phase = Phase::mark;
+        Ending ending = Dialogue(actions_, {}, options).carry(*script);
+        report_["writers_stopped"] = ending.kind == Ending::Kind::finished;
+      }
+    } catch (const Error& failure) {
+      report_["writers_stopped"] = false;
+    }
+  }
+  RunResult stuck = result(RunState::attention, kAttention, "NEEDS ATTENTION");
+  stuck.error = error;
+  stuck.next = {command("rollback"), command("show"), command("settle") + " --as old --reason TEXT"};
+  return stuck;
+}
+
+RunResult Session::paused(const Stop& stop, RunState state) {
+  report_["stopped"] = stop.why;
+  if (!stop.details.is_null()) report_["details"] = stop.details;
+  bool partial = stop.details.is_object() && stop.details.value("may_be_partial", false);
+  RunResult pause = result(state, partial ? kAttention : stop.refused ? kRefused : kSuspended, "SUSPENDED");
+  if (stop.refused) pause.error = Error(Code::drift, stop.why, "look at it, then resume or roll back", stop.details);
+  pause.next = {command("resume"), command("rollback")};
+  if (stop.details.is_object() && stop.details.contains("doubt")) {
+    pause.next.insert(pause.next.begin(), {command("settle") + " --as done --reason TEXT", command("settle") + " --as not-done --reason TEXT"});
+  }
+  return pause;
+}
+
+RunResult Session::result(RunState state, ExitCode exit, const std::string& word) {
+  RunResult r;
+  r.run = run_.id;
+  r.exit = exit;
+  r.state = state;
+  if (run_.params.is_object() && run_.params.contains("to")) report_["new"] = run_.params["to"];
+  std::string text = word + " " + run_.playbook;
+  if (report_.contains("old") && report_["old"].is_string() && report_.contains("new")) {
+    std::string from = report_["old"], to = report_["new"].is_string() ? report_["new"].get<std::string>() : report_["new"].dump();
+    text += state == RunState::rolled_back ? " " + to + " -> " + from : " " + from + " -> " + to;
+  }
+  if (report_.contains("downtime_ms") && state == RunState::done)
+    text += ", down " + humane(std::chrono::milliseconds(report_["downtime_ms"].get<std::int64_t>()));
+  if (report_.contains("stopped")) text += ": " + report_["stopped"].get<std::string>();
+  r.summary = actions_.environment().redactor->apply(std::string_view(text));
+  r.report = report_;
+  Json verdict = report_;
+  verdict["summary"] = r.summary;
+  verdict["exit"] = exit;
+  set_state(state, verdict);
+  return r;
+}
+
+void Session::settle_doubts(bool going_home) {
+  for (const ActionRow& row : rows()) {
+    if (row.outcome != Outcome::none || row.phase == Phase::undo) continue;  // an inverse is simply done again
+    if (row.phase == Phase::mark) {
+      actions_.journal().void_action(row.id);
+      continue;
+    }
+    if (going_home && row.phase == Phase::forward) continue;  // inverses and ways back stand a half-done change
+    settle_doubt(row);
+  }
+}
+
+void Session::settle_doubt(const ActionRow& row) {
+  Probe probe = actions_.probe(row);
+  for (; probe.state == Probe::State::running; probe = actions_.probe(row)) {
+    actions_.events().emit("log", {{"level", "info"}, {"line", "still running: " + probe.explanation}, {"path", row.path}});
+    if (!actions_.control().interrupt_token().wait(kRunningPoll)) throw Stop{"suspended while " + row.name + " of an earlier process still runs"};
+  }
+  std::string what = actions_.describe(row.name, row.full_args) + " (" + row.where + ")";
+  std::optional<std::string> said;
+  if (probe.state == Probe::State::unknown) {
+    said = actions_.events().ask({"doubt:" + row.path, what + " was cut short, and cannot be looked up: " + probe.explanation + ". Is it done?",
+                                  {"done", "not-done"}, nullptr});
+    if (!said)
+      throw Stop{what + " was cut short, and cannot be looked up: " + probe.explanation, false,
+                 {{"doubt", row.path}, {"action", row.id}, {"may_be_partial", probe.may_be_partial}}};
+  }
+  if (probe.state == Probe::State::done || said == "done")
+    actions_.journal().finish(row.id, Outcome::ok, probe.result, 0);
+  else
+    actions_.journal().void_action(row.id);
+  actions_.events().emit("log", {{"level", "info"}, {"path", row.path},
+                                 {"line", what + (probe.state == Probe::State::done || said == "done" ? " had been done" : " had not been done")}});
+}
+
+/// The last finished change of each thing must still stand. Where all that came after the first that does not is harmless to repeat (stop, back up),
+/// it is taken back and done again; else the run stops.
+void Session::check_drift() {
+  std::vector<ActionRow> changes;
+  for (ActionRow& row : rows())
+    if (row.phase == Phase::forward && row.change && row.outcome == Outcome::ok && actions_.registry().find(row.name)) changes.push_back(std::move(row));
+  Json items = Json::array();
+  std::int64_t first = 0;
+  bool data_changed = false;
+  std::set<std::string> seen;
+  for (auto row = changes.rbegin(); row != changes.rend(); ++row) {
+    const Primitive& primitive = actions_.registry().at(row->name);
+    std::vector<std::string> things = actions_.touches(*row);
+    bool only_last = !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return seen.count(thing) != 0; });
+    seen.insert(things.begin(), things.end());
+    // After a change of the data a backup of it is not stale but the way back.
+    bool superseded = data_changed && primitive.undo_kind(row->full_args) == Undo::not_needed;
+    data_changed = data_changed || primitive.may_lose_data(row->full_args);
+    if (only_last || superseded) continue;
+    if (std::optional<std::string> text = actions_.drift(*row)) {
+      items.push_back({{"path", row->path}, {"text", *text}});
+      first = row->sequence;
+    }
+  }
+  if (items.empty()) return;
+  bool repeatable = std::all_of(changes.begin(), changes.end(), [&](const ActionRow& row) {
+    return row.sequence < first || actions_.registry().at(row.name).repeatable();
+  });
+  bool accepted = decisions_.accepts("drift");
+  actions_.events().emit("drift", {{"items", items}, {"done_again", repeatable}, {"accepted", accepted}});
+  if (repeatable)
+    actions_.journal().void_from(run_.id, first);
+  else if (!accepted)
+    throw Stop{"the world is not as the run left it: " + items[0]["text"].get<std::string>(), true, {{"drift", items}}};
+}
+
+void Session::set_state(RunState state, const Json& verdict) {
+  run_.state = state;
+  actions_.journal().set_state(run_.id, state, actions_.environment().redactor->apply(verdict));
+}
+
+std::string Session::command(const std::string& verb) const { return "playbook " + verb + " -C " + run_.instance + " " + run_.id; }
+
+}  // namespace playbook

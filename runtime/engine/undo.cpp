@@ -1,0 +1,110 @@
+#include "runtime/engine/undo.h"
+
+#include <algorithm>
+
+#include "runtime/engine/position.h"
+
+namespace playbook {
+namespace {
+
+bool took_effect(const ActionRow& row) { return row.phase == Phase::forward && row.change; }
+
+bool is_undone(const std::vector<ActionRow>& rows, const std::string& position) {
+  return std::any_of(rows.begin(), rows.end(), [&](const ActionRow& row) {
+    return row.phase == Phase::undo && row.path == position && row.outcome == Outcome::ok;
+  });
+}
+
+}  // namespace
+
+std::vector<UndoItem> undo_list(const std::vector<ActionRow>& rows, const Registry& registry) {
+  std::vector<ActionRow> ways_back, candidates;
+  for (const ActionRow& row : rows) {
+    if (row.phase != Phase::forward) continue;
+    if (row.name == "way_back") ways_back.push_back(row);
+    if (row.name == "way_back" || took_effect(row)) candidates.push_back(row);
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const ActionRow& a, const ActionRow& b) { return a.id > b.id; });
+
+  std::vector<UndoItem> items;
+  for (ActionRow& row : candidates) {
+    bool covered = std::any_of(ways_back.begin(), ways_back.end(),
+                               [&](const ActionRow& way) { return row.id > way.id && is_within(row.path, block_of(way.path)); });
+    if (covered) continue;
+    if (row.name == "way_back") {
+      items.push_back({UndoItem::Kind::way_back, std::move(row)});
+      continue;
+    }
+    switch (registry.at(row.name).undo_kind(row.full_args)) {
+      case Undo::inverse: items.push_back({UndoItem::Kind::inverse, std::move(row)}); break;
+      case Undo::impossible: items.push_back({UndoItem::Kind::impossible, std::move(row)}); break;
+      case Undo::not_needed: break;
+    }
+  }
+  return items;
+}
+
+Json WayHome::go(const std::vector<ActionRow>& rows) {
+  std::vector<UndoItem> items = undo_list(rows, actions_.registry());
+  Json instance = nullptr;
+  for (const ActionRow& row : rows)
+    if (row.name == "instance") instance = row.args;
+
+  size_t index = 0;
+  for (const UndoItem& item : items) {
+    ++index;
+    if (is_undone(rows, "undo/" + item.action.path)) continue;
+    actions_.events().emit("undo.item", {{"index", index}, {"of", items.size()}, {"path", item.action.path},
+                                         {"text", item.kind == UndoItem::Kind::way_back
+                                                      ? item.action.args.value("module", "") + "." + item.action.args.value("function", "")
+                                                      : actions_.describe(item.action.name, item.action.full_args)}});
+    switch (item.kind) {
+      case UndoItem::Kind::inverse: actions_.undo(item.action); break;
+      case UndoItem::Kind::way_back: run_way_back(item.action); break;
+      case UndoItem::Kind::impossible:
+        throw Error(Code::unsupported, actions_.describe(item.action.name, item.action.full_args) + " (" + item.action.where + ") has no inverse",
+                    "undo it by hand, then `playbook settle --as old --reason TEXT`");
+    }
+  }
+  if (!instance.is_object() || !instance.contains("module")) return nullptr;
+  return run_function("undo/verify", instance["module"], "verify", Json::array({instance}), true);
+}
+
+void WayHome::run_way_back(const ActionRow& way_back) {
+  std::string position = "undo/" + way_back.path;
+  const Json& args = way_back.args;
+  run_function(position, args.at("module"), args.at("function"), args.value("args", Json::array()), false);
+  actions_.note({position, "way_back", {{"of", way_back.id}}, way_back.where}, Phase::undo, nullptr);
+}
+
+/// Each attempt has its own prefix. One that failed is not replayed; one that a crash cut short is.
+Json WayHome::run_function(const std::string& position, const std::string& module, const std::string& function, const Json& args, bool optional) {
+  std::vector<ActionRow> rows = actions_.journal().actions(actions_.environment().run_id);
+  int attempt = 1;
+  for (const ActionRow& row : rows)
+    if (row.phase == Phase::mark && row.name == "attempt_failed" && row.path == position) ++attempt;
+  std::string prefix = position + "@" + std::to_string(attempt) + "/";
+
+  std::vector<ActionRow> recorded;
+  for (const ActionRow& row : rows) {
+    if (row.phase != Phase::back || !row.path.starts_with(prefix)) continue;
+    if (row.outcome == Outcome::none) continue;  // settled before: Session::settle_doubts
+    recorded.push_back(row);
+  }
+  std::unique_ptr<Script> script = scripts_.function(module, function, args, prefix);
+  if (!script) {
+    if (optional) return nullptr;
+    throw Error(Code::name_unknown, "module " + module + " exports no function " + function);
+  }
+  Dialogue::Options options;
+  options.phase = Phase::back;
+  options.decisions = decisions_;
+  Dialogue dialogue(actions_, std::move(recorded), options);
+  Ending ending = dialogue.carry(*script);
+  if (ending.kind == Ending::Kind::finished) return ending.result;
+  if (ending.kind == Ending::Kind::stopped) throw ending.stop;
+  actions_.note({position, "attempt_failed", {{"attempt", attempt}}, ""}, Phase::mark, ending.error->to_json());
+  throw *ending.error;
+}
+
+}  // namespace playbook
