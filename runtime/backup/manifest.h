@@ -1,0 +1,63 @@
+// manifest.json of a backup set: what is in it, from where, and what it held. Format 1:
+//
+//   format              1; a reader refuses a higher number (`backup.newer`) and ignores members that it does not know
+//   name                name of the set's folder
+//   created             UTC, ISO 8601
+//   application, version, note, instance, actor, action      strings, "" where unknown; action is `<run>/<action>` of the journal
+//   tools               what made it: {playbook, sqlite, zstd, ...} -> version
+//   sources[]           {type, name, spec, state}: spec is what was asked for, with absolute paths; state is what the source's own code
+//   wrote down
+//                       (fingerprints, owners, modes) and alone understands
+//   parts[]             {file, source, encoding, bytes, stored_bytes, sha256, content_sha256}: encoding is "zstd" or "plain"; bytes and
+//                       content_sha256 are of the decoded content, stored_bytes and sha256 of the file
+//
+// It holds no secret values. A set never changes after it got its name, and so never does its manifest.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/json.h"
+
+namespace playbook {
+
+constexpr int kManifestFormat = 1;
+
+enum class Encoding { plain, zstd };
+
+struct Part {
+  std::string file;    ///< relative to the set's folder
+  std::string source;  ///< name of its source
+  Encoding encoding = Encoding::plain;
+  std::uint64_t bytes = 0;
+  std::uint64_t stored_bytes = 0;
+  std::string sha256;
+  std::string content_sha256;
+};
+
+struct StoredSource {
+  std::string type;
+  std::string name;
+  Json spec;
+  Json state;
+};
+
+struct Manifest {
+  std::string name, created, application, version, note, instance, actor, action;
+  Json tools = Json::object();
+  std::vector<StoredSource> sources;
+  std::vector<Part> parts;
+
+  std::string to_text() const;
+  /// `where` names the set in errors: backup.corrupt, backup.newer.
+  static Manifest parse(std::string_view text, const std::string& where);
+  /// The one part of a source that has just one; throws `backup.corrupt` when there is none.
+  const Part& part_of(const std::string& source) const;
+};
+
+/// True for a name that stays inside the set's folder: relative, no `..`, no control characters or backslashes.
+bool is_safe_name(std::string_view file);
+
+}  // namespace playbook

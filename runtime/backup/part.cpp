@@ -1,0 +1,173 @@
+#include "runtime/backup/part.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+#include "runtime/base/error.h"
+
+namespace playbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLevel = 3;
+constexpr std::uint64_t kWorthThreads = 16u << 20;
+constexpr size_t kPiece = 256 << 10;
+
+Error corrupt(const Part& part, const std::string& why) {
+  return {Code::backup_corrupt, part.file + " " + why, "take the set from another copy, or use another set"};
+}
+
+// The decoded content, checked against the manifest as it goes by.
+class Content {
+ public:
+  Content(const Part& part, Work& work, const std::function<void(std::string_view)>& sink) : part_(part), work_(work), sink_(sink) {}
+
+  void take(std::string_view piece) {
+    bytes_ += piece.size();
+    if (bytes_ > part_.bytes) throw corrupt(part_, "decodes to more than " + std::to_string(part_.bytes) + " bytes");
+    hash_.update(piece);
+    if (sink_) sink_(piece);
+    work_.advance(piece.size());
+  }
+  void end() {
+    if (bytes_ != part_.bytes)
+      throw corrupt(part_, "decodes to " + std::to_string(bytes_) + " of " + std::to_string(part_.bytes) + " bytes");
+    if (hash_.finish() != part_.content_sha256) throw corrupt(part_, "decodes to another content than was stored");
+  }
+
+ private:
+  const Part& part_;
+  Work& work_;
+  const std::function<void(std::string_view)>& sink_;
+  std::uint64_t bytes_ = 0;
+  Sha256 hash_;
+};
+
+void decode_zstd(const fs::path& path, const Part& part, Content& content) {
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+  std::string out(ZSTD_DStreamOutSize(), '\0');
+  size_t left = 1;  // 0 exactly at the end of a frame
+  read_in_pieces(path, [&](std::string_view piece) {
+    ZSTD_inBuffer input{piece.data(), piece.size(), 0};
+    for (bool more = input.size > 0; more;) {
+      ZSTD_outBuffer output{out.data(), out.size(), 0};
+      left = ZSTD_decompressStream(context.get(), &output, &input);
+      if (ZSTD_isError(left)) throw corrupt(part, std::string("does not decode (") + ZSTD_getErrorName(left) + ")");
+      content.take({out.data(), output.pos});
+      more = input.pos < input.size || (left != 0 && output.pos == output.size);
+    }
+  });
+  if (left != 0) throw corrupt(part, "ends in the middle");
+}
+
+}  // namespace
+
+void write_fully(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error(errno, "cannot write " + path.string());
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+}
+
+void read_in_pieces(const fs::path& path, const std::function<void(std::string_view)>& sink) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw system_error(errno, "cannot open " + path.string());
+  std::vector<char> buffer(kPiece);
+  for (;;) {
+    ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count == 0) return;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error(errno, "cannot read " + path.string());
+    sink({buffer.data(), static_cast<size_t>(count)});
+  }
+}
+
+struct PartWriter::Compressor {
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+  std::string out = std::string(ZSTD_CStreamOutSize(), '\0');
+};
+
+PartWriter::PartWriter(const fs::path& folder, std::string file, std::string source, Encoding encoding, std::uint64_t expected_bytes,
+                       Work& work)
+    : path_(folder / file), work_(work) {
+  part_.file = std::move(file);
+  part_.source = std::move(source);
+  part_.encoding = encoding;
+  make_folder(path_.parent_path());
+  file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file_) throw system_error(errno, "cannot make " + path_.string());
+  if (encoding == Encoding::plain) return;
+  compressor_ = std::make_unique<Compressor>();
+  auto set = [&](ZSTD_cParameter parameter, int value) { ZSTD_CCtx_setParameter(compressor_->context.get(), parameter, value); };
+  set(ZSTD_c_compressionLevel, kLevel);
+  set(ZSTD_c_checksumFlag, 1);
+  if (expected_bytes >= kWorthThreads) set(ZSTD_c_nbWorkers, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u)));
+}
+
+PartWriter::~PartWriter() = default;
+
+void PartWriter::write(std::string_view content) {
+  part_.bytes += content.size();
+  content_.update(content);
+  if (compressor_)
+    compress(content, false);
+  else
+    store(content);
+  work_.advance(content.size());
+}
+
+void PartWriter::compress(std::string_view content, bool last) {
+  ZSTD_inBuffer input{content.data(), content.size(), 0};
+  for (;;) {
+    ZSTD_outBuffer output{compressor_->out.data(), compressor_->out.size(), 0};
+    size_t left = ZSTD_compressStream2(compressor_->context.get(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(left)) throw Error(Code::backup_failed, "cannot compress " + part_.file + ": " + ZSTD_getErrorName(left));
+    store({compressor_->out.data(), output.pos});
+    if (last ? left == 0 : input.pos == input.size) return;
+  }
+}
+
+void PartWriter::store(std::string_view bytes) {
+  write_fully(file_.get(), bytes, path_);
+  stored_.update(bytes);
+  part_.stored_bytes += bytes.size();
+}
+
+Part PartWriter::finish() {
+  if (compressor_) compress({}, true);
+  if (::fsync(file_.get()) != 0) throw system_error(errno, "cannot sync " + path_.string());
+  ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);  // what verifies it should read the disk, not the cache
+  file_.reset();
+  part_.sha256 = stored_.finish();
+  part_.content_sha256 = content_.finish();
+  return part_;
+}
+
+void read_part(const fs::path& folder, const Part& part, Work& work, const std::function<void(std::string_view)>& sink) {
+  Content content(part, work, sink);
+  if (part.encoding == Encoding::zstd)
+    decode_zstd(folder / part.file, part, content);
+  else
+    read_in_pieces(folder / part.file, [&](std::string_view piece) { content.take(piece); });
+  content.end();
+}
+
+void extract_part(const fs::path& folder, const Part& part, Work& work, const fs::path& to) {
+  Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) throw system_error(errno, "cannot make " + to.string());
+  if (::fchmod(file.get(), 0600) != 0) throw system_error(errno, "cannot set the mode of " + to.string());
+  read_part(folder, part, work, [&](std::string_view piece) { write_fully(file.get(), piece, to); });
+  if (::fsync(file.get()) != 0) throw system_error(errno, "cannot sync " + to.string());
+}
+
+}  // namespace playbook

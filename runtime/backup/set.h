@@ -1,0 +1,69 @@
+// Backup sets: made, opened, listed. A set is a folder `<UTC stamp>-<application>-<version>`:
+//
+//   manifest.json, SHA256SUMS, RESTORE.md, the parts, and attestations.jsonl, to which later verifications and rehearsals are appended.
+//
+// It is written to `<name>.partial`, which its maker holds by flock(2), verified there, synced and renamed; what has a final name was whole
+// and good, and never changes. A .partial that nobody holds was left by a process that died, and the next `create_set` in that folder
+// removes it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/backup/manifest.h"
+#include "runtime/backup/source.h"
+#include "runtime/backup/work.h"
+#include "runtime/base/clock.h"
+
+namespace playbook {
+
+class BackupSet {
+ public:
+  /// Reads its manifest and the digest of its SHA256SUMS; checks nothing else. Throws backup.corrupt, backup.newer, file.missing.
+  static BackupSet open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const Manifest& manifest() const { return manifest_; }
+  const std::string& digest() const { return digest_; }  ///< hex SHA-256 of SHA256SUMS, which stands for the whole set
+  std::uint64_t bytes() const;                           ///< of its parts, as stored
+  Stored stored(const StoredSource& source) const { return {path_, manifest_, source}; }
+
+  /// Appends a line to attestations.jsonl and syncs it.
+  void attest(const Json& attestation) const;
+
+ private:
+  std::filesystem::path path_;
+  Manifest manifest_;
+  std::string digest_;
+};
+
+struct SetRequest {
+  std::filesystem::path folder;  ///< made when it is not there, 0700
+  std::string name;              ///< from `free_set_name`
+  Manifest manifest;             ///< created, application, version, note, instance, actor, action
+  std::vector<Json> sources;     ///< from SourceRegistry::check
+};
+
+/// `20261121T071349Z-appstrate-1.0.0-beta.41`, with `-2`, `-3`, ... when the folder has that already. Empty parts are left out.
+std::string free_set_name(const std::filesystem::path& folder, Utc now, const std::string& application, const std::string& version);
+
+/// Makes a set and proves that what is on disk is what was read. On any failure nothing is left behind. Instants: backup.begun, backup.part
+/// (after each source), backup.written, backup.verified, backup.synced, backup.renamed.
+BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, Work& work);
+
+/// A folder in a backups folder: a set, or the reason why it cannot be read.
+struct ListedSet {
+  std::filesystem::path path;
+  std::optional<BackupSet> set;
+  std::string problem;
+};
+
+/// Oldest first. Folders that are no sets are left out, unfinished ones are listed with their problem.
+std::vector<ListedSet> list_sets(const std::filesystem::path& folder);
+
+/// Removes .partial folders that no living process holds; gives their names.
+std::vector<std::string> remove_leftovers(const std::filesystem::path& folder);
+
+}  // namespace playbook

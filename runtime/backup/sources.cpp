@@ -1,0 +1,75 @@
+// The kinds of sources, one line each.
+#include "runtime/backup/source.h"
+
+#include <set>
+
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+
+namespace playbook {
+
+std::unique_ptr<Source> make_files_source();
+std::unique_ptr<Source> make_sqlite_source();
+
+SourceRegistry::SourceRegistry() {
+  for (auto make : {make_files_source, make_sqlite_source}) add(make());
+}
+
+void SourceRegistry::add(std::unique_ptr<Source> source) { sources_.push_back(std::move(source)); }
+
+const Source& SourceRegistry::at(const std::string& type) const {
+  std::vector<std::string> names;
+  for (const auto& source : sources_) {
+    if (source->type() == type) return *source;
+    names.push_back(source->type());
+  }
+  throw Error(Code::unsupported, "there is no backup source of type \"" + type + "\"" + did_you_mean(type, names),
+              "this version knows " + join(names, ", "));
+}
+
+std::vector<Json> SourceRegistry::check(const Json& specs, const std::filesystem::path& instance) const {
+  if (!specs.is_array() || specs.empty()) throw Error(Code::argument_invalid, "sources must be a list of at least one source");
+  std::vector<Json> complete;
+  std::set<std::string> names;
+  for (const Json& spec : specs) {
+    if (!spec.is_object() || !spec.contains("type") || !spec["type"].is_string())
+      throw Error(Code::argument_invalid, "a source must be a map with a type, such as {type=\"sqlite\", path=\"data.db\"}");
+    complete.push_back(at(spec["type"].get<std::string>()).check(spec, instance));
+    std::string name = complete.back().at("name");
+    if (!names.insert(name).second)
+      throw Error(Code::argument_invalid, "two sources are called \"" + name + "\"",
+                  "give each a `name` of its own; their parts are called after it");
+  }
+  return complete;
+}
+
+void check_spec(const Json& spec, const std::vector<std::string>& known) {
+  std::string type = spec.at("type");
+  for (const auto& [key, value] : spec.items())
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      throw Error(Code::argument_invalid, "source " + type + ": member \"" + key + "\" does not exist" + did_you_mean(key, known));
+  if (!spec.contains("name")) return;
+  const Json& name = spec["name"];
+  auto good = [](const std::string& text) {
+    return !text.empty() && text[0] != '.' && text[0] != '-' &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
+  };
+  if (!name.is_string() || !good(name.get<std::string>()))
+    throw Error(Code::argument_invalid, "source " + type + ": name must be letters, digits, `.`, `_` and `-`, found " + canonical(name));
+}
+
+std::filesystem::path absolute_below(const std::filesystem::path& instance, const std::string& path) {
+  std::filesystem::path found = (instance / path).lexically_normal();
+  return found.has_filename() ? found : found.parent_path();
+}
+
+std::string shell_quoted(const std::string& text) {
+  if (!text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:=@+,") == std::string::npos)
+    return text;
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace playbook

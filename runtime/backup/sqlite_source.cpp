@@ -1,0 +1,220 @@
+// The source `sqlite`: {type="sqlite", path="data.db", name="data"}. One part `<name>.sqlite.zst`. Taken with the online backup API, so the
+// application may be running; checked and fingerprinted on the very copy that is stored. State: {fingerprint, attributes, foreign_keys}.
+#include <sys/stat.h>
+
+#include "runtime/backup/kept.h"
+#include "runtime/backup/source.h"
+#include "runtime/backup/sqlite_swap.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/database/sqlite_fingerprint.h"
+
+namespace playbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path path_of(const Json& spec) { return spec.at("path").get<std::string>(); }
+
+// Through symlinks, so that what is replaced is the database and not a link to it.
+fs::path real_path(const Json& spec) {
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(path_of(spec), error);
+  return error ? path_of(spec) : real;
+}
+
+std::uint64_t size_or_zero(const fs::path& file) {
+  std::error_code error;
+  auto size = fs::file_size(file, error);
+  return error ? 0 : size;
+}
+
+SqliteFingerprint stored_fingerprint(const StoredSource& source) { return SqliteFingerprint::from_json(source.state.at("fingerprint")); }
+
+void expect_sound(Sqlite& copy, const std::string& what, Code code) {
+  std::vector<std::string> problems = copy.integrity_problems();
+  if (problems.empty()) return;
+  throw Error(code,
+              what + " is damaged: " + problems[0] + (problems.size() > 1 ? " (and " + std::to_string(problems.size() - 1) + " more)" : ""),
+              code == Code::backup_corrupt ? "take the set from another copy, or use another set"
+                                           : "repair it first, such as with `sqlite3 FILE .recover`, or bring back an earlier backup set",
+              {{"problems", problems}});
+}
+
+Sqlite::Options options(Work& work) { return {std::chrono::milliseconds(5000), work.cancel()}; }
+
+// The decoded part, proven to be sound and to hold what the manifest says.
+void expect_stored(const Stored& stored, const fs::path& decoded, Work& work) {
+  Sqlite copy(decoded, Sqlite::Mode::snapshot, options(work));
+  const std::string& file = stored.manifest.part_of(stored.source.name).file;
+  expect_sound(copy, file, Code::backup_corrupt);
+  std::vector<std::string> lines =
+      differences(stored_fingerprint(stored.source), fingerprint(copy, [&](std::uint64_t) { work.advance(0); }));
+  if (!lines.empty()) throw Error(Code::backup_corrupt, file + " holds something else than manifest.json says: " + join(lines, ", "));
+}
+
+class SqliteSource : public Source {
+ public:
+  std::string type() const override { return "sqlite"; }
+
+  Json check(const Json& spec, const fs::path& instance) const override {
+    check_spec(spec, {"type", "path", "name"});
+    if (!spec.contains("path") || !spec["path"].is_string() || spec["path"].get<std::string>().empty())
+      throw Error(Code::argument_invalid, "source sqlite: path must name a database file");
+    fs::path path = absolute_below(instance, spec["path"]);
+    Json complete{{"type", "sqlite"}, {"path", path.string()}, {"name", get_or<std::string>(spec, "name", path.stem().string())}};
+    check_spec(complete, {"type", "path", "name"});
+    return complete;
+  }
+
+  std::string describe(const Json& spec) const override { return "database " + path_of(spec).string(); }
+  std::vector<std::string> touches(const Json& spec) const override { return {"file:" + path_of(spec).string()}; }
+
+  std::uint64_t estimate(const Json& spec) const override {
+    return size_or_zero(path_of(spec)) + size_or_zero(path_of(spec).string() + "-wal");
+  }
+
+  Json create(const Json& spec, SetWriter& writer, Work& work) const override {
+    std::string name = spec.at("name");
+    ScratchFile scratch(work, name + ".sqlite");
+    Json attributes;
+    {
+      Sqlite live(path_of(spec), Sqlite::Mode::read, options(work));
+      attributes = attributes_of(path_of(spec));
+      std::uint64_t before = 0;
+      live.copy_to(scratch.path(), [&](std::uint64_t done, std::uint64_t) {
+        work.advance(done > before ? done - before : 0);
+        before = done;
+      });
+    }
+    work.reach("backup.copied");
+    Json state{{"attributes", attributes}};
+    {
+      Sqlite copy(scratch.path(), Sqlite::Mode::snapshot, options(work));
+      expect_sound(copy, "database " + path_of(spec).string(), Code::sqlite_failed);
+      state["foreign_keys"] = copy.foreign_key_problems();
+      state["fingerprint"] = fingerprint(copy, [&](std::uint64_t) { work.advance(0); }).to_json();
+    }
+    auto part = writer.part(name + ".sqlite.zst", name, Encoding::zstd, size_or_zero(scratch.path()));
+    read_in_pieces(scratch.path(), [&](std::string_view piece) { part->write(piece); });
+    writer.add(part->finish());
+    return state;
+  }
+
+  Json rows(const StoredSource& source) const override {
+    Json rows = Json::object();
+    for (const auto& [table, found] : stored_fingerprint(source).tables) rows[table] = found.rows;
+    return rows;
+  }
+
+  void verify(const Stored& stored, Work& work) const override {
+    ScratchFile scratch(work, stored.source.name + ".sqlite");
+    extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, scratch.path());
+    Sqlite copy(scratch.path(), Sqlite::Mode::snapshot, options(work));
+    expect_sound(copy, stored.manifest.part_of(stored.source.name).file, Code::backup_corrupt);
+  }
+
+  Json rehearse(const Stored& stored, Work& work) const override {
+    ScratchFile scratch(work, stored.source.name + ".sqlite");
+    extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, scratch.path());
+    expect_stored(stored, scratch.path(), work);
+    return {{"name", stored.source.name}, {"type", type()}, {"rows", rows(stored.source)}};
+  }
+
+  void check_restore(const Stored& stored, Work&) const override {
+    fs::path target = real_path(stored.source.spec);
+    if (!fs::is_directory(target.parent_path()))
+      throw Error(Code::file_missing, "cannot restore " + target.string() + ": its folder does not exist",
+                  "make the folder, or mount what it is on");
+    expect_unused(target);
+  }
+
+  Json restore(const Stored& stored, Work& work) const override {
+    fs::path target = real_path(stored.source.spec);
+    Json result{
+        {"name", stored.source.name}, {"type", type()}, {"path", target.string()}, {"rows", rows(stored.source)}, {"kept", Json::array()}};
+    if (is_restored(stored, target, work)) {
+      apply_attributes(target, stored.source.state.at("attributes"));
+      fs::path kept = target.string() + ".replaced-" + stored.manifest.name;
+      if (fs::exists(kept)) result["kept"].push_back(kept.string());
+      return result;
+    }
+    FreshFile decoded(target, stored.manifest.name);
+    extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, decoded.path());
+    expect_stored(stored, decoded.path(), work);
+    apply_attributes(decoded.path(), stored.source.state.at("attributes"));
+    sync_file(decoded.path());
+    work.reach("restore.decoded");
+    if (auto kept = swap_database(decoded.path(), target, stored.manifest.name, work)) result["kept"].push_back(kept->string());
+    return result;
+  }
+
+  std::vector<std::string> differences(const StoredSource& source, Work& work) const override {
+    if (!fs::exists(path_of(source.spec))) return {"database " + path_of(source.spec).string() + " is gone"};
+    Sqlite live(path_of(source.spec), Sqlite::Mode::read, options(work));
+    return playbook::differences(stored_fingerprint(source), fingerprint(live, [&](std::uint64_t) { work.advance(0); }));
+  }
+
+  Json loss(const Stored& stored, Work& work) const override {
+    Json items = Json::array();
+    SqliteFingerprint then = stored_fingerprint(stored.source);
+    std::vector<std::string> tables;
+    fs::path path = path_of(stored.source.spec);
+    if (fs::exists(path)) {
+      Sqlite live(path, Sqlite::Mode::read, options(work));
+      SqliteFingerprint now = fingerprint(live, [&](std::uint64_t) { work.advance(0); });
+      for (const auto& [name, table] : now.tables)
+        if (!then.tables.contains(name) || then.tables[name] != table) tables.push_back(name);
+      for (const auto& [name, table] : then.tables)
+        if (!now.tables.contains(name)) tables.push_back(name);
+      if (!tables.empty()) {
+        ScratchFile scratch(work, stored.source.name + ".sqlite");
+        extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, scratch.path());
+        for (const auto& [name, loss] : compare_rows(live, scratch.path(), tables))
+          items.push_back({{"what", "table " + name}, {"added", loss.added}, {"removed", loss.removed}, {"changed", loss.changed}});
+      }
+    } else {
+      for (const auto& [name, table] : then.tables)
+        items.push_back({{"what", "table " + name}, {"added", 0}, {"removed", table.rows}, {"changed", 0}});
+    }
+    return {{"name", stored.source.name}, {"type", type()}, {"items", items}};
+  }
+
+  std::string instructions(const Stored& stored) const override {
+    const Json& attributes = stored.source.state.at("attributes");
+    fs::path target = real_path(stored.source.spec);
+    std::string mark = ".before-" + stored.manifest.name;
+    std::string owner = std::to_string(attributes.at("uid").get<uid_t>()), group = std::to_string(attributes.at("gid").get<gid_t>());
+    return "**The database " + stored.source.name + "**, to `" + target.string() +
+           "`: decode it beside, check it, put the old one aside with its\n" +
+           "   `-wal` and `-journal` (an old `-wal` beside a new database would ruin it), put the new one in its place:\n\n```sh\n" +
+           "database=" + shell_quoted(target.string()) + "\n" + "zstd -d -f -q " + shell_quoted(stored.source.name + ".sqlite.zst") +
+           " -o \"$database.new\"\n" + "test \"$(sqlite3 \"$database.new\" 'pragma integrity_check')\" = ok\n" + "chown " + owner + ":" +
+           group + " \"$database.new\"\nchmod " + attributes.at("mode").get<std::string>() + " \"$database.new\"\n" +
+           "for suffix in '' -wal -shm -journal; do\n" + "  if test -e \"$database$suffix\"; then mv -f \"$database$suffix\" \"$database" +
+           mark + "$suffix\"; fi\n" + "done\n" +
+           "mv \"$database.new\" \"$database\"\nrm -f \"$database.new-wal\" \"$database.new-shm\"\nsync\n```\n";
+  }
+
+ private:
+  // A restore that was already done is not done again: what it kept would be replaced by what it restored.
+  static bool is_restored(const Stored& stored, const fs::path& target, Work& work) {
+    std::error_code error;
+    if (!fs::exists(target, error)) return false;
+    try {
+      Sqlite live(target, Sqlite::Mode::read, options(work));
+      return fingerprint(live, [&](std::uint64_t) { work.advance(0); }) == stored_fingerprint(stored.source) &&
+             live.integrity_problems(1).empty();
+    } catch (const Error& unreadable) {
+      if (unreadable.code() == Code::cancelled || unreadable.code() == Code::sqlite_locked) throw;
+      return false;
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_sqlite_source() { return std::make_unique<SqliteSource>(); }
+
+}  // namespace playbook

@@ -1,0 +1,189 @@
+#include "runtime/backup/verify.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runtime/backup/manifest.h"
+#include "runtime/backup/sums.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/hash.h"
+#include "runtime/base/text.h"
+
+namespace playbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Found {
+  bool regular = false;
+  std::uint64_t size = 0;
+  std::string digest;
+};
+
+// Every file below the set but those that SHA256SUMS leaves out, with its digest.
+std::map<std::string, Found> files_of(const fs::path& set, Work& work) {
+  std::map<std::string, Found> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(set)) {
+    std::string name = entry.path().lexically_relative(set);
+    bool folder = entry.is_directory() && !entry.is_symlink();
+    if (name == kSumsFile || name == kAttestationsFile) continue;
+    if (folder && !fs::is_empty(entry.path())) continue;
+    Found& found = files[name];
+    found.regular = !folder && entry.is_regular_file() && !entry.is_symlink();
+    if (!found.regular) continue;
+    found.size = entry.file_size();
+    Sha256 hash;
+    read_in_pieces(entry.path(), [&](std::string_view piece) {
+      hash.update(piece);
+      work.advance(0);
+    });
+    found.digest = hash.finish();
+  }
+  return files;
+}
+
+class Verification {
+ public:
+  Verification(const fs::path& set, Work& work) : set_(set), work_(work) {}
+
+  std::vector<Finding> take() {
+    std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) { return a.file < b.file; });
+    return std::move(findings_);
+  }
+  void report(const std::string& file, const std::string& what) {
+    if (reported_.insert(file).second) findings_.push_back({file, what});
+  }
+  bool is_reported(const std::string& file) const { return reported_.contains(file); }
+
+  /// The sums as they are, or nothing when they cannot be trusted to be read.
+  std::optional<Sums> sums(const std::string& expected_digest) {
+    auto text = try_read_file(set_ / kSumsFile);
+    if (!text) return report(std::string(kSumsFile), "is missing"), std::nullopt;
+    if (!expected_digest.empty() && sha256(*text) != expected_digest)
+      report(std::string(kSumsFile), "is not the one that was written when the set was made");
+    try {
+      return parse_sums(*text);
+    } catch (const Error& damaged) {
+      report(std::string(kSumsFile), damaged.message().substr(kSumsFile.size() + 2));
+      return std::nullopt;
+    }
+  }
+
+  void compare(const Sums& sums, const std::map<std::string, std::uint64_t>& sizes) {
+    std::map<std::string, Found> files = files_of(set_, work_);
+    for (const auto& [file, digest] : sums) {
+      auto found = files.find(file);
+      if (found == files.end())
+        report_missing(file, digest, files, sums);
+      else if (!found->second.regular)
+        report(file, "is not a regular file");
+      else if (found->second.digest != digest)
+        report_changed(file, found->second, sizes);
+    }
+    for (const auto& [file, found] : files)
+      if (!sums.contains(file)) report(file, "was added");
+  }
+
+ private:
+  void report_missing(const std::string& file, const std::string& digest, const std::map<std::string, Found>& files, const Sums& sums) {
+    for (const auto& [other, found] : files)
+      if (found.digest == digest && !sums.contains(other) && !is_reported(other)) {
+        report(other, "was called " + file + " when the set was made");
+        return report(file, "was renamed to " + other);
+      }
+    report(file, "is missing");
+  }
+  void report_changed(const std::string& file, const Found& found, const std::map<std::string, std::uint64_t>& sizes) {
+    auto size = sizes.find(file);
+    if (size != sizes.end() && found.size < size->second)
+      report(file, "is cut short: " + std::to_string(found.size) + " of " + std::to_string(size->second) + " bytes");
+    else
+      report(file, "was changed");
+  }
+
+  const fs::path& set_;
+  Work& work_;
+  std::vector<Finding> findings_;
+  std::set<std::string> reported_;
+};
+
+void check_manifest(const Manifest& manifest, const Sums& sums, const fs::path& set, Verification& verification) {
+  std::string file(kManifestFile);
+  std::string folder = set.extension() == ".partial" ? set.stem().string() : set.filename().string();
+  if (manifest.name != folder) verification.report(file, "is of the set " + manifest.name + ", the folder is called " + folder);
+  for (const Part& part : manifest.parts) {
+    auto sum = sums.find(part.file);
+    if (sum == sums.end() || sum->second != part.sha256)
+      verification.report(part.file, "has another digest in manifest.json than in SHA256SUMS");
+  }
+}
+
+void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry& sources, Work& work, Depth depth,
+            Verification& verification) {
+  for (const StoredSource& source : manifest.sources) {
+    std::string at(kManifestFile);
+    bool whole = true;
+    try {
+      for (const Part& part : manifest.parts) {
+        if (part.source != source.name) continue;
+        at = part.file;
+        if (verification.is_reported(at)) whole = false;
+        if (whole && depth == Depth::content) read_part(set, part, work, nullptr);
+      }
+      if (whole && depth == Depth::deep) sources.at(source.type).verify({set, manifest, source}, work);
+    } catch (const Error& damaged) {
+      if (damaged.code() != Code::backup_corrupt && damaged.code() != Code::unsupported) throw;
+      verification.report(at, damaged.message());
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> verify_set(const fs::path& path, const std::string& expected_digest, const SourceRegistry& sources, Work& work,
+                                Depth depth) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) throw Error(Code::file_missing, "backup set " + path.string() + " does not exist");
+  Verification verification(path, work);
+  std::optional<Manifest> manifest;
+  std::map<std::string, std::uint64_t> sizes;
+  try {
+    manifest = Manifest::parse(read_file(path / kManifestFile), path.filename().string());
+    for (const Part& part : manifest->parts) sizes[part.file] = part.stored_bytes;
+  } catch (const Error& unreadable) {
+    if (unreadable.code() == Code::backup_newer) throw;
+    if (unreadable.code() == Code::file_missing)
+      verification.report(std::string(kManifestFile), "is missing");  // a rename is found below, by the file that was added
+    else if (unreadable.code() != Code::backup_corrupt)
+      throw;
+  }
+  std::optional<Sums> sums = verification.sums(expected_digest);
+  if (sums) verification.compare(*sums, sizes);
+  if (manifest && sums && !verification.is_reported(std::string(kManifestFile))) {
+    check_manifest(*manifest, *sums, path, verification);
+    decode(path, *manifest, sources, work, depth, verification);
+  } else if (!manifest && !verification.is_reported(std::string(kManifestFile))) {
+    verification.report(std::string(kManifestFile), "cannot be read");
+  }
+  return verification.take();
+}
+
+std::string describe(const std::vector<Finding>& findings) {
+  constexpr size_t kShown = 5;
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < std::min(findings.size(), kShown); ++i) texts.push_back(findings[i].file + " " + findings[i].what);
+  if (findings.size() > kShown) texts.push_back("and " + std::to_string(findings.size() - kShown) + " more");
+  return join(texts, ", ");
+}
+
+Json to_json(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& finding : findings) list.push_back({{"file", finding.file}, {"what", finding.what}});
+  return list;
+}
+
+}  // namespace playbook

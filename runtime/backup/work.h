@@ -1,0 +1,58 @@
+// What long work on backup sets needs from whoever asks for it: when to stop, whom to tell how far it is, where scratch files may lie,
+// crash instants. Used by one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "runtime/base/cancel.h"
+#include "runtime/base/faults.h"
+
+namespace playbook {
+
+class Work {
+ public:
+  using Report = std::function<void(std::uint64_t done, std::optional<std::uint64_t> total)>;
+
+  /// `scratch` is made when it is first needed and need not be empty; whatever is put there is removed again. `report` may be empty.
+  explicit Work(std::filesystem::path scratch, const CancelToken* cancel = nullptr, Faults* faults = nullptr, Report report = nullptr)
+      : scratch_(std::move(scratch)), cancel_(cancel), faults_(faults), report_(std::move(report)) {}
+
+  /// More bytes to come.
+  void expect(std::uint64_t bytes) { total_ += bytes; }
+  /// Bytes done; tells at most five times a second, and throws `cancelled` when asked to stop.
+  void advance(std::uint64_t bytes);
+  void reach(std::string_view instant) const { playbook::reach(faults_, instant); }
+  const CancelToken* cancel() const { return cancel_; }
+  Faults* faults() const { return faults_; }
+
+  const std::filesystem::path& scratch() const { return scratch_; }
+  void set_scratch(std::filesystem::path folder) { scratch_ = std::move(folder); }
+
+ private:
+  std::filesystem::path scratch_;
+  const CancelToken* cancel_;
+  Faults* faults_;
+  Report report_;
+  std::uint64_t done_ = 0, total_ = 0;
+  std::chrono::steady_clock::time_point told_{};
+};
+
+/// A file name in the scratch folder that is removed with this object.
+class ScratchFile {
+ public:
+  ScratchFile(const Work& work, const std::string& name);
+  ~ScratchFile();
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace playbook
