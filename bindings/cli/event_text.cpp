@@ -125,7 +125,8 @@ Lines run_finished(const Json& data, bool full) {
 Lines scope_left(const Json& data, bool full) {
   const bool ok = get_or(data, "ok", true);
   if (ok && !full) return {};
-  return {title_of_scope(data) + (ok ? " ended, " : " failed, ") + duration_text(data)};
+  const std::string duration = duration_text(data);
+  return {title_of_scope(data) + (ok ? " ended" : " failed") + (duration.empty() ? "" : ", " + duration)};
 }
 
 Lines verdict(const Json& data, const char* refusal) {

@@ -1,0 +1,44 @@
+// Signals while a run goes: taken by a thread from a signalfd, so that no handler and no global state is needed and a question can be
+// asked.
+//   SIGTERM  suspend at the next safe point         SIGINT   ask: continue, pause or roll back; without a terminal like SIGTERM
+//   SIGHUP   go on without a terminal               a second SIGINT or SIGTERM   end at once with status 5; the journal holds
+// SIGPIPE is ignored: a reader that went away does not stop an upgrade. Made by the main thread before other threads exist, which inherit
+// the mask.
+#pragma once
+
+#include <signal.h>
+
+#include <array>
+#include <thread>
+
+#include "bindings/api/playbook.h"
+#include "bindings/cli/prompt.h"
+
+namespace playbook::cli {
+
+class Signals {
+ public:
+  Signals(Control& control, Prompt& prompt);
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+ private:
+  void listen();
+  void interrupted();
+  void suspend();
+  void lose_terminal();
+  [[noreturn]] void end_now();
+
+  Control& control_;
+  Prompt& prompt_;
+  CancelToken over_;
+  int signals_ = -1;
+  bool asked_to_stop_ = false;
+  std::array<bool, 3> terminals_;  // which of the standard streams are one
+  sigset_t old_mask_{};
+  struct sigaction old_pipe_ {};
+  std::thread thread_;
+};
+
+}  // namespace playbook::cli
