@@ -1,0 +1,14 @@
+// libFuzzer: bytes up to the first zero byte are a .env file, the rest is a value to set in it.
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/dotenv_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string input(reinterpret_cast<const char*>(data), size);
+  std::size_t zero = input.find('\0');
+  std::string value = zero == std::string::npos ? "va'l\"u$e #\\" : input.substr(zero + 1);
+  value = value.substr(0, value.find('\0'));
+  playbook::testing::check_dotenv(input.substr(0, zero), value);
+  return 0;
+}
