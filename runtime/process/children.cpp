@@ -57,10 +57,12 @@ std::map<std::string, std::string> merged_environment(const std::map<std::string
 // One call of `run`: waits for the child's reports, its output, the deadline and the cancel token, all with one poll.
 class Watch {
  public:
-  Watch(const Command& command, const LineSink& line, const CancelToken* cancel, Descriptor channel, Pipe out, Pipe err)
+  Watch(const Command& command, const LineSink& line, const CancelToken* cancel, Guardian& guardian, Started started, Pipe out, Pipe err)
       : command_(command),
         cancel_(cancel),
-        channel_(std::move(channel)),
+        guardian_(guardian),
+        guardian_pid_(started.guardian),
+        channel_(std::move(started.channel)),
         out_(Stream::out, std::move(out.read_end), command.capture_limit, line),
         err_(Stream::err, std::move(err.read_end), command.capture_limit, line),
         started_(std::chrono::steady_clock::now()) {}
@@ -73,10 +75,13 @@ class Watch {
   void read_from(Output& output);
   void stop();
   int patience() const;
+  [[noreturn]] void guardian_died();
   [[noreturn]] void throw_failure() const;
 
   const Command& command_;
   const CancelToken* cancel_;
+  Guardian& guardian_;
+  pid_t guardian_pid_;
   Descriptor channel_;
   Output out_, err_;
   Instant started_;
@@ -127,11 +132,7 @@ void Watch::hear() {
   wire::Report report{};
   ssize_t got = recv(channel_.get(), &report, sizeof report, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got != sizeof report) {
-    if (group_ > 0) kill(-group_, SIGKILL);  // the leader goes with the guardian; nobody else is left to end its group
-    throw Error(Code::process_failed, "the guardian died while " + command_.argv[0] + " ran, so what became of it is not known",
-                "find out who killed playbook-guardian (out of memory?), then run `playbook resume`");
-  }
+  if (got != sizeof report) guardian_died();
   switch (report.event) {
     case wire::Event::started:
       group_ = report.value;
@@ -153,6 +154,13 @@ void Watch::hear() {
       exit_.status = exit_.signal ? 128 + exit_.signal : WEXITSTATUS(report.value);
       break;
   }
+}
+
+void Watch::guardian_died() {
+  if (group_ > 0) kill(-group_, SIGKILL);  // the leader goes with the guardian; nobody else is left to end its group
+  guardian_.bury(guardian_pid_);
+  throw Error(Code::process_failed, "the guardian died while " + command_.argv[0] + " ran, so what became of it is not known",
+              "find out who killed playbook-guardian (out of memory?), then run `playbook resume`");
 }
 
 // A sink that throws ends the child first; its error goes on when nothing runs any more.
@@ -224,11 +232,11 @@ class GuardedChildren final : public Children {
     birth.input = input.get();
     birth.output = out.write_end.get();
     birth.errors = err.write_end.get();
-    Descriptor channel = guardian_.start(birth);
+    Started started = guardian_.start(birth);
     input.reset();
     out.write_end.reset();
     err.write_end.reset();
-    return Watch(command, line, cancel, std::move(channel), std::move(out), std::move(err)).wait();
+    return Watch(command, line, cancel, guardian_, std::move(started), std::move(out), std::move(err)).wait();
   }
 
  private:

@@ -111,6 +111,11 @@ void Guardian::wait_for_exit(std::chrono::milliseconds patience) {
   pid_ = 0;
 }
 
+void Guardian::bury(pid_t guardian) {
+  std::lock_guard hold(mutex_);
+  if (pid_ == guardian) wait_for_exit(kGoodbye);
+}
+
 void Guardian::launch() {
   auto [ours, theirs] = socket_pair();
   Descriptor socket = moved_up(theirs.get());
@@ -136,7 +141,7 @@ void Guardian::launch() {
   socket_ = std::move(ours);
 }
 
-Descriptor Guardian::start(const Birth& birth) {
+Started Guardian::start(const Birth& birth) {
   std::string text;
   append_string(text, birth.program.string(), "the program");
   append_string(text, birth.folder.string(), "the folder");
@@ -156,11 +161,11 @@ Descriptor Guardian::start(const Birth& birth) {
 
   std::lock_guard hold(mutex_);
   if (!pid_) launch();
-  if (send_start(socket_.get(), head, passed)) return std::move(ours);
+  if (send_start(socket_.get(), head, passed)) return {std::move(ours), pid_};
   wait_for_exit(kGoodbye);  // it was killed since the last child; nothing was sent, so starting anew is safe
   launch();
   if (!send_start(socket_.get(), head, passed)) throw Error(Code::process_failed, "playbook-guardian died as soon as it had started");
-  return std::move(ours);
+  return {std::move(ours), pid_};
 }
 
 }  // namespace playbook

@@ -23,6 +23,12 @@ struct Birth {
   int input = -1, output = -1, errors = -1;
 };
 
+/// The channel on which the guardian reports about one child (wire.h), and which guardian that is.
+struct Started {
+  Descriptor channel;
+  pid_t guardian;
+};
+
 class Guardian {
  public:
   explicit Guardian(GuardianOptions options) : options_(std::move(options)) {}
@@ -31,8 +37,10 @@ class Guardian {
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
-  /// Gives the channel on which the guardian reports about this child (wire.h). A guardian that has died is replaced by a new one.
-  Descriptor start(const Birth& birth);
+  /// A guardian that has died is replaced by a new one.
+  Started start(const Birth& birth);
+  /// To be called when a channel ended early, which only the death of its guardian does: the next `start` is safe from the dying one.
+  void bury(pid_t guardian);
 
  private:
   void launch();
