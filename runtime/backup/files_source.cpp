@@ -69,6 +69,7 @@ const Part& part_named(const Manifest& manifest, const std::string& file) {
 class FilesSource : public Source {
  public:
   std::string type() const override { return "files"; }
+  bool holds_data() const override { return false; }
 
   Json check(const Json& spec, const fs::path& instance) const override {
     check_spec(spec, {std::begin(kMembers), std::end(kMembers)});

@@ -40,6 +40,8 @@ class Source {
   virtual Json check(const Json& spec, const std::filesystem::path& instance) const = 0;
   /// For plans and progress: `database /srv/app/data.db`.
   virtual std::string describe(const Json& spec) const = 0;
+  /// False for configuration, which a playbook itself edits after a backup: a difference there does not make the backup stale.
+  virtual bool holds_data() const { return true; }
   /// What it reads and restores, as Primitive::touches says it.
   virtual std::vector<std::string> touches(const Json& spec) const = 0;
   /// Bytes that will be read.

@@ -4,7 +4,15 @@ namespace playbook {
 
 // clang-format off
 #define PLAYBOOK_PRIMITIVES(each) \
-  each(clock_now)
+  each(backup_create) \
+  each(backup_list) \
+  each(backup_loss) \
+  each(backup_rehearse) \
+  each(backup_restore) \
+  each(backup_verify) \
+  each(clock_now) \
+  each(sqlite_fingerprint) \
+  each(sqlite_query)
 // clang-format on
 
 #define PLAYBOOK_DECLARE(name) std::unique_ptr<Primitive> make_##name();

@@ -1,0 +1,74 @@
+#include "runtime/primitives/backup.h"
+
+#include "runtime/base/error.h"
+
+namespace playbook {
+
+Work work_of(Context& context) {
+  return Work(context.environment().run_folder / "scratch", &context.cancel(), context.faults(),
+              [&context](std::uint64_t done, std::optional<std::uint64_t> total) { context.progress(done, total, "bytes"); });
+}
+
+std::filesystem::path backups_folder(Context& context, const Json& args) {
+  std::string to = get_or<std::string>(args, "to", "");
+  return to.empty() ? context.environment().state_folder / "backups" : context.resolve(to);
+}
+
+std::filesystem::path set_path(Context& context, const Json& set) {
+  std::string path = set.is_string() ? set.get<std::string>() : get_or<std::string>(set, "path", "");
+  if (path.empty())
+    throw Error(Code::argument_invalid, "a backup set must be what backup.create gave, or the path or name of a set",
+                "`playbook eval 'backup.list()'` shows the sets of this instance");
+  if (set.is_string() && path.find('/') == std::string::npos) return context.environment().state_folder / "backups" / path;
+  std::filesystem::path found = context.resolve(path);
+  return found.has_filename() ? found : found.parent_path();
+}
+
+std::string known_digest(const Json& set) { return get_or<std::string>(set, "digest", ""); }
+
+bool is_planned_set(const Json& set) { return get_or(set, "planned", false); }
+
+Json set_value(const BackupSet& set, const SourceRegistry& sources) {
+  const Manifest& manifest = set.manifest();
+  Json parts = Json::array(), rows = Json::object(), specs = Json::array();
+  for (const Part& part : manifest.parts)
+    parts.push_back({{"file", part.file}, {"bytes", part.bytes}, {"stored_bytes", part.stored_bytes}});
+  std::vector<std::pair<std::string, Json>> with_rows;
+  for (const StoredSource& source : manifest.sources) {
+    specs.push_back(source.spec);
+    Json counted = sources.at(source.type).rows(source);
+    if (!counted.empty()) with_rows.emplace_back(source.name, std::move(counted));
+  }
+  for (const auto& [name, counted] : with_rows)
+    for (const auto& [table, count] : counted.items()) rows[with_rows.size() == 1 ? table : name + "." + table] = count;
+  return {{"type", "backup.set"},
+          {"name", manifest.name},
+          {"path", set.path().string()},
+          {"digest", set.digest()},
+          {"created", manifest.created},
+          {"application", manifest.application},
+          {"version", manifest.version},
+          {"note", manifest.note},
+          {"bytes", set.bytes()},
+          {"parts", parts},
+          {"rows", rows},
+          {"sources", specs}};
+}
+
+std::vector<std::string> set_touches(Context& context, const Json& set, const SourceRegistry& sources) {
+  std::vector<std::string> things;
+  auto add = [&](const Json& spec) {
+    for (std::string& thing : sources.at(spec.at("type")).touches(spec)) things.push_back(std::move(thing));
+  };
+  if (set.is_object() && set.contains("sources") && set["sources"].is_array())
+    for (const Json& spec : set["sources"]) add(spec);
+  else
+    for (const StoredSource& source : BackupSet::open(set_path(context, set)).manifest().sources) add(source.spec);
+  return things;
+}
+
+std::vector<std::string> strings_of(const Json& args, const char* key) {
+  return get_or<std::vector<std::string>>(args, key, std::vector<std::string>{});
+}
+
+}  // namespace playbook

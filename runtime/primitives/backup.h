@@ -1,0 +1,33 @@
+// What the backup primitives share: how a playbook names a set, and what a set looks like to a playbook.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/backup/set.h"
+#include "runtime/engine/context.h"
+
+namespace playbook {
+
+/// Progress, cancellation, crash instants and scratch of an action.
+Work work_of(Context& context);
+
+/// `to`, or the backups folder in the state folder.
+std::filesystem::path backups_folder(Context& context, const Json& args);
+
+/// The folder that `set` means: a value of backup.create, a path, or the bare name of a set in the backups folder.
+std::filesystem::path set_path(Context& context, const Json& set);
+/// The digest of SHA256SUMS that the journal kept with the value, "" for a path.
+std::string known_digest(const Json& set);
+/// True for what backup.create predicts in a plan.
+bool is_planned_set(const Json& set);
+
+/// `{type="backup.set", name, path, digest, created, application, version, note, bytes, parts, rows, sources}`
+Json set_value(const BackupSet& set, const SourceRegistry& sources);
+
+/// What the chosen sources of a set restore, as Primitive::touches says it; the specs of a planned set serve too.
+std::vector<std::string> set_touches(Context& context, const Json& set, const SourceRegistry& sources);
+
+std::vector<std::string> strings_of(const Json& args, const char* key);
+
+}  // namespace playbook

@@ -1,0 +1,135 @@
+// backup.create: one set of all that it is given. `prepare` chooses the name, so that after a crash the set is found under it, or is known
+// not to be.
+#include "runtime/backup/restore.h"
+#include "runtime/backup/sums.h"
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/primitive.h"
+#include "runtime/primitives/backup.h"
+
+namespace playbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BackupCreate : public Primitive {
+ public:
+  const Declaration& declaration() const override { return declaration_; }
+
+  Json prepare(Context& context, const Json& args) override {
+    sources_.check(args.at("sources"), context.instance());
+    fs::path folder = backups_folder(context, args);
+    return {{"folder", folder.string()}, {"name", free_name(context, args, folder)}};
+  }
+
+  Json run(Context& context, const Json& args, const Json& prepared) override {
+    Work work = work_of(context);
+    Manifest manifest;
+    manifest.created = to_iso(context.clock().utc());
+    manifest.application = text(args, "app"), manifest.version = text(args, "version"), manifest.note = text(args, "note");
+    manifest.instance = context.instance().string();
+    manifest.actor = context.environment().actor;
+    manifest.action = context.action_id();
+    SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
+                       sources_.check(args.at("sources"), context.instance())};
+    return value(create_set(request, sources_, work));
+  }
+
+  Planned plan(Context& context, const Json& args) override {
+    std::vector<Json> specs = sources_.check(args.at("sources"), context.instance());
+    fs::path folder = backups_folder(context, args);
+    std::string name = free_name(context, args, folder);
+    std::uint64_t bytes = 0;
+    std::vector<std::string> lines;
+    for (const Json& spec : specs) {
+      bytes += sources_.at(spec.at("type")).estimate(spec);
+      lines.push_back("  " + sources_.at(spec.at("type")).describe(spec));
+    }
+    Planned planned;
+    planned.text = "back up " + humane_bytes(bytes) + " into " + (folder / name).string() + ", and verify it:\n" + join(lines, "\n");
+    planned.predicted = true;
+    planned.result = {{"type", "backup.set"},
+                      {"name", name},
+                      {"path", (folder / name).string()},
+                      {"planned", true},
+                      {"verified", true},
+                      {"digest", ""},
+                      {"created", to_iso(context.clock().utc())},
+                      {"application", text(args, "app")},
+                      {"version", text(args, "version")},
+                      {"note", text(args, "note")},
+                      {"bytes", bytes},
+                      {"parts", Json::array()},
+                      {"rows", Json::object()},
+                      {"sources", specs}};
+    return planned;
+  }
+
+  Undo undo_kind(const Json&) const override { return Undo::not_needed; }
+
+  Probe probe(Context&, const Record& record) override {
+    fs::path path = fs::path(record.prepared.at("folder").get<std::string>()) / record.prepared.at("name").get<std::string>();
+    if (!fs::exists(path)) return {Probe::State::not_done, nullptr, "", false};  // a .partial is removed by whoever makes the next set
+    return {Probe::State::done, value(BackupSet::open(path)), "", false};
+  }
+
+  std::optional<std::string> drift(Context& context, const Record& record) override {
+    fs::path path = record.result.at("path").get<std::string>();
+    std::string digest = file_digest(path / kSumsFile);
+    if (digest.empty()) return "backup set " + path.string() + " is gone";
+    if (digest != record.result.at("digest")) return "backup set " + path.string() + " was changed";
+    BackupSet set = BackupSet::open(path);
+    Work work = work_of(context);
+    std::vector<std::string> lines;
+    for (const StoredSource& source : set.manifest().sources)
+      if (sources_.at(source.type).holds_data())  // files of configuration are edited by the run itself
+        for (std::string& line : sources_.at(source.type).differences(source, work)) lines.push_back(std::move(line));
+    if (lines.empty()) return std::nullopt;
+    return "data changed since the backup " + set.manifest().name + " (" + join(lines, ", ") + ")";
+  }
+
+  // What it reads stays as it is.
+  std::vector<std::string> touches(Context& context, const Json& args) const override {
+    return {"file:" + backups_folder(context, args).string()};
+  }
+
+  bool repeatable() const override { return true; }
+
+ private:
+  static std::string text(const Json& args, const char* key) { return get_or<std::string>(args, key, ""); }
+
+  static std::string free_name(Context& context, const Json& args, const fs::path& folder) {
+    return free_set_name(folder, context.clock().utc(), text(args, "app"), text(args, "version"));
+  }
+
+  Json value(const BackupSet& set) const {
+    Json result = set_value(set, sources_);
+    result["verified"] = true;  // a set has its final name only after it was read back
+    return result;
+  }
+
+  const SourceRegistry sources_;
+  const Declaration declaration_{
+      .name = "backup.create",
+      .kind = Kind::change,
+      .summary = "Backs up databases and files into one new set and verifies what it wrote.",
+      .parameters = {{"sources", Type::list,
+                      "what to back up: {type=\"sqlite\", path=...} or {type=\"files\", paths={...}, optional={...}}", true, nullptr},
+                     {"app", Type::string, "name of the application, for the set's name", false, nullptr},
+                     {"version", Type::string, "version of the application, for the set's name", false, nullptr},
+                     {"to", Type::path, "folder for the set; default: backups in the state folder", false, nullptr},
+                     {"note", Type::string, "a remark that is stored in the set", false, nullptr}},
+      .returns = "backup.set",
+      .returns_help = "the set: path, name, digest, created, bytes, parts, rows by table",
+      .errors = {"backup.failed", "disk.full", "file.missing", "file.denied", "file.changed", "sqlite.failed", "sqlite.locked",
+                 "cancelled"},
+      .example = "backup.create({{type=\"sqlite\", path=\"data/notes.db\"}}, {app=\"demo\", version=\"1.0\"}).rows.notes --> 42",
+  };
+};
+
+}  // namespace
+
+std::unique_ptr<Primitive> make_backup_create() { return std::make_unique<BackupCreate>(); }
+
+}  // namespace playbook

@@ -1,0 +1,51 @@
+// backup.list: the sets of a folder, those that cannot be used with the reason.
+#include "runtime/base/error.h"
+#include "runtime/engine/primitive.h"
+#include "runtime/primitives/backup.h"
+
+namespace playbook {
+namespace {
+
+class BackupList : public Primitive {
+ public:
+  const Declaration& declaration() const override { return declaration_; }
+
+  Json run(Context& context, const Json& args, const Json&) override {
+    Json list = Json::array();
+    for (const ListedSet& listed : list_sets(backups_folder(context, args))) list.push_back(value_of(listed));
+    return list;
+  }
+
+  std::vector<std::string> touches(Context& context, const Json& args) const override {
+    return {"file:" + backups_folder(context, args).string()};
+  }
+
+ private:
+  Json value_of(const ListedSet& listed) const {
+    std::string problem = listed.problem;
+    try {
+      if (listed.set) return set_value(*listed.set, sources_);
+    } catch (const Error& unreadable) {
+      problem = unreadable.message();
+    }
+    return {{"name", listed.path.filename().string()}, {"path", listed.path.string()}, {"problem", problem}};
+  }
+
+  const SourceRegistry sources_;
+  const Declaration declaration_{
+      .name = "backup.list",
+      .kind = Kind::read,
+      .summary = "Lists the backup sets of this instance, oldest first.",
+      .parameters = {{"to", Type::path, "folder of the sets; default: backups in the state folder", false, nullptr}},
+      .returns = "backup.set[]",
+      .returns_help = "sets; one that cannot be used has `problem` and no `type`",
+      .errors = {"file.denied"},
+      .example = "#backup.list() --> 3",
+  };
+};
+
+}  // namespace
+
+std::unique_ptr<Primitive> make_backup_list() { return std::make_unique<BackupList>(); }
+
+}  // namespace playbook

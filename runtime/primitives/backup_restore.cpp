@@ -1,0 +1,83 @@
+// backup.restore: brings a set back. What was lost by it is counted in `prepare`, while the data is still there.
+#include "runtime/backup/restore.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/primitive.h"
+#include "runtime/primitives/backup.h"
+
+namespace playbook {
+namespace {
+
+class BackupRestore : public Primitive {
+ public:
+  const Declaration& declaration() const override { return declaration_; }
+
+  Json prepare(Context& context, const Json& args) override {
+    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    std::vector<std::string> only = strings_of(args, "only");
+    chosen_sources(set, only);
+    try {
+      Work work = work_of(context);
+      return {{"loss", loss_of(set, only, sources_, work)}};
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;
+      return {
+          {"loss", {{"equal", false}, {"text", "unknown: " + error.message()}, {"sources", Json::array()}}}};  // no reason not to restore
+    }
+  }
+
+  Json run(Context& context, const Json& args, const Json& prepared) override {
+    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    Work work = work_of(context);
+    Json result = restore_set(set, known_digest(args.at("set")), strings_of(args, "only"), sources_, work);
+    for (const Json& kept : result.at("kept"))
+      context.log(LogLevel::info, "what was replaced is kept as " + kept.get<std::string>() + "; remove it once all is well");
+    result["loss"] = prepared.at("loss");
+    return result;
+  }
+
+  Planned plan(Context& context, const Json& args) override {
+    Planned planned;
+    planned.text = "restore backup set " + set_path(context, args.at("set")).string() + "; what is replaced is kept beside";
+    for (const std::string& thing : set_touches(context, args.at("set"), sources_))
+      planned.text += "\n  " + thing.substr(thing.find(':') + 1);
+    return planned;
+  }
+
+  // Doing it again finds what is done and does the rest, so nothing is ever in doubt.
+  Probe probe(Context&, const Record&) override { return {Probe::State::not_done, nullptr, "", false}; }
+
+  std::optional<std::string> drift(Context& context, const Record& record) override {
+    BackupSet set = BackupSet::open(set_path(context, record.args.at("set")));
+    Work work = work_of(context);
+    std::vector<std::string> lines = differences(set, strings_of(record.args, "only"), sources_, work);
+    if (lines.empty()) return std::nullopt;
+    return "data changed since " + set.manifest().name + " was restored (" + join(lines, ", ") + ")";
+  }
+
+  std::vector<std::string> touches(Context& context, const Json& args) const override {
+    return set_touches(context, args.at("set"), sources_);
+  }
+  bool may_lose_data(const Json&) const override { return true; }
+
+ private:
+  const SourceRegistry sources_;
+  const Declaration declaration_{
+      .name = "backup.restore",
+      .kind = Kind::change,
+      .summary = "Verifies a backup set and brings it back; what it replaces is kept beside.",
+      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
+                     {"only", Type::strings, "names of sources; default: all of the set", false, nullptr}},
+      .returns = "{type: string, set: string, sources: table[], kept: string[], loss: table}",
+      .returns_help = "what was restored, where the replaced files are kept, and what the present had that the set has not",
+      .errors = {"backup.corrupt", "backup.newer", "sqlite.locked", "disk.full", "file.denied", "file.missing", "cancelled"},
+      .example = "backup.restore(saved).loss.text --> \"table notes: 3 added\"",
+  };
+};
+
+}  // namespace
+
+std::unique_ptr<Primitive> make_backup_restore() { return std::make_unique<BackupRestore>(); }
+
+}  // namespace playbook

@@ -1,0 +1,55 @@
+// backup.verify: reads a whole set back.
+#include "runtime/backup/verify.h"
+
+#include "runtime/base/error.h"
+#include "runtime/engine/primitive.h"
+#include "runtime/primitives/backup.h"
+
+namespace playbook {
+namespace {
+
+class BackupVerify : public Primitive {
+ public:
+  const Declaration& declaration() const override { return declaration_; }
+
+  Json run(Context& context, const Json& args, const Json&) override {
+    std::filesystem::path path = set_path(context, args.at("set"));
+    Work work = work_of(context);
+    std::vector<Finding> findings = verify_set(path, known_digest(args.at("set")), sources_, work);
+    if (!findings.empty())
+      throw Error(Code::backup_corrupt, "backup set " + path.string() + " is damaged: " + describe(findings),
+                  "take the set from another copy, or use another set", {{"findings", to_json(findings)}});
+    return set_value(BackupSet::open(path), sources_);
+  }
+
+  Planned plan(Context& context, const Json& args) override {
+    Planned planned;
+    planned.text = "verify backup set " + set_path(context, args.at("set")).string();
+    planned.predicted = is_planned_set(args.at("set"));
+    if (planned.predicted) planned.result = args.at("set");
+    return planned;
+  }
+
+  std::vector<std::string> touches(Context& context, const Json& args) const override {
+    return {"file:" + set_path(context, args.at("set")).string()};
+  }
+
+ private:
+  const SourceRegistry sources_;
+  const Declaration declaration_{
+      .name = "backup.verify",
+      .kind = Kind::read,
+      .summary = "Hashes every file of a backup set and decodes every part; names each file that is not as it was.",
+      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr}},
+      .returns = "backup.set",
+      .returns_help = "the set",
+      .errors = {"backup.corrupt", "backup.newer", "file.missing", "cancelled"},
+      .example = "backup.verify(saved).name --> \"20261121T071349Z-demo-1.0\"",
+  };
+};
+
+}  // namespace
+
+std::unique_ptr<Primitive> make_backup_verify() { return std::make_unique<BackupVerify>(); }
+
+}  // namespace playbook
