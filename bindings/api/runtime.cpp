@@ -1,0 +1,371 @@
+#include "bindings/api/playbook.h"
+
+#include <algorithm>
+#include <random>
+
+#include "bindings/api/parameters.h"
+#include "bindings/api/workplace.h"
+#include "runtime/base/text.h"
+#include "runtime/engine/planner.h"
+#include "runtime/primitives/all.h"
+
+namespace playbook {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string new_run_id(const Clock& clock) {
+  std::random_device random;
+  char tail[8];
+  std::snprintf(tail, sizeof tail, "-%04x", random() & 0xFFFFu);
+  return to_stamp(clock.utc()) + tail;
+}
+
+fs::path checked_instance(const fs::path& given) {
+  std::error_code error;
+  fs::path instance = fs::canonical(given.empty() ? fs::path(".") : given, error);
+  if (error || !fs::is_directory(instance))
+    throw Error(Code::instance_missing, given.string() + ": there is no such folder, or it cannot be read", "give the instance's folder with -C DIR");
+  return instance;
+}
+
+RunResult refusal(const Error& error) {
+  RunResult result;
+  result.exit = error.code() == Code::instance_missing || error.code() == Code::file_missing ? kUsage : exit_before_changes(error.code());
+  result.error = error;
+  result.summary = error.message();
+  return result;
+}
+
+Snapshot read_snapshot(const Journal& journal, const std::string& run) {
+  Snapshot snapshot;
+  for (const std::string& name : journal.source_names(run)) {
+    size_t bar = name.find('|');
+    snapshot[name.substr(0, bar)] = {name.substr(bar + 1), journal.source(run, name).value_or("")};
+  }
+  return snapshot;
+}
+
+void write_snapshot(Journal& journal, const std::string& run, const Snapshot& snapshot) {
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const auto& [key, source] : snapshot) sources.emplace_back(key + "|" + source.name, source.text);
+  journal.add_sources(run, sources);
+}
+
+Json started(const RunRow& run, const char* mode) {
+  return {{"playbook", run.playbook}, {"instance", run.instance}, {"mode", mode}, {"version", tool_version()}, {"params", run.params}};
+}
+
+void emit_finished(EventStream& events, const RunResult& result) {
+  Json data{{"exit", static_cast<int>(result.exit)}, {"summary", result.summary}, {"next", result.next}, {"report", result.report}};
+  if (result.state) data["state"] = to_string(*result.state);
+  if (result.error) data["error"] = result.error->to_json();
+  events.emit("run.finished", std::move(data));
+}
+
+/// Which run is meant: an id or a unique part of it; where none is given the unfinished one, else the newest.
+std::optional<RunRow> choose_run(const Journal& journal, const std::string& wanted) {
+  std::vector<RunRow> runs = journal.runs();
+  if (wanted.empty()) {
+    auto unfinished = std::find_if(runs.begin(), runs.end(), [](const RunRow& run) { return !is_finished(run.state); });
+    if (unfinished != runs.end()) return *unfinished;
+    return runs.empty() ? std::nullopt : std::optional(runs.front());
+  }
+  std::optional<RunRow> match;
+  for (const RunRow& run : runs) {
+    if (run.id == wanted) return run;
+    if (run.id.find(wanted) == std::string::npos) continue;
+    if (match) throw Error(Code::name_unknown, "more than one run is called \"" + wanted + "\"", "give more of its id; `playbook history` lists them");
+    match = run;
+  }
+  return match;
+}
+
+RunRow demand_run(const Journal& journal, const std::string& wanted) {
+  std::optional<RunRow> run = choose_run(journal, wanted);
+  if (run) return *run;
+  throw Error(Code::name_unknown, wanted.empty() ? "there is no run here" : "there is no run \"" + wanted + "\" here", "`playbook history` lists the runs");
+}
+
+void refuse_unfinished(const Journal& journal) {
+  for (const RunRow& run : journal.runs())
+    if (!is_finished(run.state))
+      throw Error(Code::run_unfinished, "run " + run.id + " (" + run.playbook + ") is not finished: " + std::string(to_string(run.state)),
+                  "`playbook resume`, `playbook rollback` or `playbook settle` first", {{"run", run.id}});
+}
+
+class Silent final : public Observer {
+  void on_event(const Event&) override {}
+};
+
+}  // namespace
+
+const char* tool_version() { return PLAYBOOK_VERSION; }
+
+struct Runtime::State {
+  RuntimeOptions options;
+  Registry registry;
+  Control control;
+
+  LibrarySources library(const fs::path& own_folder) const { return LibrarySources(options.library, own_folder); }
+  std::unique_ptr<Journal> reader(const fs::path& instance) const {
+    StateFolder folder(instance, options.state);
+    if (!folder.exists()) return nullptr;
+    return open_journal(folder.path(), {.read_only = true, .needs_ballast = false, .faults = nullptr, .clock = nullptr});
+  }
+  RunResult look(const RunRequest& request, Planner::Extent extent, const char* mode, Observer& observer);
+  RunResult start(Workplace& place, Snapshot snapshot, Program& program, RunRow run, const Decisions& decisions, const char* mode);
+  RunResult take_back(Workplace& place, const RunRow& past, const Decisions& decisions);
+};
+
+Runtime::Runtime(RuntimeOptions options) : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+  register_all(state_->registry);
+}
+Runtime::~Runtime() = default;
+
+void Runtime::add(std::unique_ptr<Primitive> primitive) { state_->registry.add(std::move(primitive)); }
+const Registry& Runtime::primitives() const { return state_->registry; }
+Control& Runtime::control() { return state_->control; }
+
+std::vector<PlaybookInfo> Runtime::playbooks() const {
+  std::vector<PlaybookInfo> list;
+  for (const auto& [name, file] : shipped_playbooks(state_->options.library)) {
+    PlaybookInfo info{name, file.string(), "", ""};
+    try {
+      info.summary = define(name, {}).summary;
+    } catch (const Error& error) {
+      info.error = error.message();
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+Definition Runtime::define(const std::string& playbook, const fs::path&) const {
+  PlaybookFile file = find_playbook(state_->options.library, playbook);
+  LibrarySources sources = state_->library(file.file.parent_path());
+  ProgramOptions options{.primitives = &state_->registry, .sources = &sources, .cancel = nullptr, .memory_cap = state_->options.script_memory};
+  return Program::load(options, file.source)->definition();
+}
+
+RunResult Runtime::run(const RunRequest& request, Observer& observer) {
+  State& s = *state_;
+  try {
+    PlaybookFile file = find_playbook(s.options.library, request.playbook);
+    fs::path instance = checked_instance(request.instance);
+    LibrarySources sources = s.library(file.file.parent_path());
+    ProgramOptions loading{.primitives = &s.registry, .sources = &sources, .cancel = &s.control.interrupt_token(), .memory_cap = s.options.script_memory};
+    std::unique_ptr<Program> program = Program::load(loading, file.source);
+    Json params = checked_parameters(program->definition(), request.params);
+
+    Workplace place(s.options, s.registry, s.control, instance, Workplace::Purpose::forward, observer);
+    refuse_unfinished(place.journal());
+    RunRow run;
+    run.playbook = program->definition().name;
+    run.instance = instance.string();
+    run.params = std::move(params);
+    Snapshot snapshot = sources.snapshot();
+    snapshot["playbook"] = file.source;
+    return s.start(place, std::move(snapshot), *program, std::move(run), request.decisions, "run");
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& program, RunRow run, const Decisions& decisions, const char* mode) {
+  run.id = new_run_id(place.clock());
+  run.options = decisions.to_json();
+  run.actor = actor();
+  run.tool_version = tool_version();
+  run.started = run.changed = to_iso(place.clock().utc());
+  place.journal().create_run(run);
+  write_snapshot(place.journal(), run.id, snapshot);
+  place.enter_run(run.id);
+  place.events().emit("run.started", started(run, mode));
+  RunResult result = Session(place.actions(), program, run, decisions).begin();
+  emit_finished(place.events(), result);
+  return result;
+}
+
+RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent, const char* mode, Observer& observer) {
+  try {
+    PlaybookFile file = find_playbook(options.library, request.playbook);
+    fs::path instance = checked_instance(request.instance);
+    LibrarySources sources = library(file.file.parent_path());
+    Workplace place(options, registry, control, instance, Workplace::Purpose::look, observer);
+    std::unique_ptr<Program> program = Program::load(place.program_options(sources), file.source);
+    RunRow run;
+    run.playbook = program->definition().name;
+    run.instance = instance.string();
+    run.params = checked_parameters(program->definition(), request.params);
+    place.events().emit("run.started", started(run, mode));
+    std::unique_ptr<Script> script = program->main(run.params);
+    RunResult result = Planner(place.actions(), request.decisions, extent).walk(*script);
+    emit_finished(place.events(), result);
+    return result;
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+RunResult Runtime::plan(const RunRequest& request, Observer& observer) { return state_->look(request, Planner::Extent::whole, "plan", observer); }
+RunResult Runtime::check(const RunRequest& request, Observer& observer) { return state_->look(request, Planner::Extent::gates, "check", observer); }
+
+RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Observer& observer) {
+  State& s = *state_;
+  try {
+    LibrarySources sources = s.library(fs::current_path());
+    Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::look, observer);
+    std::unique_ptr<Program> program = Program::evaluate(place.program_options(sources), {"eval", code});
+    std::unique_ptr<Script> script = program->main(Json::object());
+    RunResult result = Planner(place.actions(), {}, Planner::Extent::reads).walk(*script);
+    if (!result.error) result.summary = canonical(result.value);
+    return result;
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+RunResult Runtime::inspect(const fs::path& instance, Observer& observer) {
+  RunResult nothing;
+  std::vector<std::string> asked;
+  for (const auto& [name, file] : shipped_playbooks(state_->options.library)) {
+    if (!name.ends_with("/inspect")) continue;
+    asked.push_back(name.substr(0, name.find('/')));
+    RunRequest request{.playbook = name, .instance = instance, .params = Json::object(), .decisions = {}};
+    Silent silent;
+    RunResult result = state_->look(request, Planner::Extent::reads, "inspect", silent);
+    if (result.error && result.error->code() == Code::instance_missing && !result.error->details().is_object()) return result;
+    if (result.error || !result.value.is_null()) return result;
+  }
+  nothing.exit = kRefused;
+  nothing.error = Error(Code::instance_missing, instance.string() + ": no application that is known here; looked for " + join(asked, ", "),
+                        "give the instance's folder with -C DIR");
+  nothing.summary = nothing.error->message();
+  observer.on_event({"log", {{"event", "log"}, {"level", "info"}, {"line", nothing.summary}}});
+  return nothing;
+}
+
+RunResult Runtime::resume(const fs::path& folder, const std::string& wanted, const Decisions& decisions, Observer& observer) {
+  State& s = *state_;
+  try {
+    Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
+    RunRow run = demand_run(place.journal(), wanted);
+    if (is_finished(run.state))
+      throw Error(Code::name_unknown, "run " + run.id + " is finished: " + std::string(to_string(run.state)), "`playbook show` tells how it ended");
+    SnapshotSources sources(read_snapshot(place.journal(), run.id));
+    std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
+    place.enter_run(run.id);
+    place.events().emit("run.started", started(run, "resume"));
+    RunResult result = Session(place.actions(), *program, run, decisions).resume();
+    emit_finished(place.events(), result);
+    return result;
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+RunResult Runtime::rollback(const fs::path& folder, const std::string& wanted, const Decisions& decisions, Observer& observer) {
+  State& s = *state_;
+  try {
+    Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
+    RunRow run = demand_run(place.journal(), wanted);
+    if (run.state == RunState::done) return s.take_back(place, run, decisions);
+    if (is_finished(run.state))
+      throw Error(Code::name_unknown, "run " + run.id + " changed nothing that stands: " + std::string(to_string(run.state)), "there is nothing to roll back");
+    SnapshotSources sources(read_snapshot(place.journal(), run.id));
+    std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
+    place.enter_run(run.id);
+    place.events().emit("run.started", started(run, "rollback"));
+    RunResult result = Session(place.actions(), *program, run, decisions).rollback();
+    if (result.state == RunState::rolled_back) result.exit = kReached;  // what was asked for
+    emit_finished(place.events(), result);
+    return result;
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+/// A finished run is taken back by a run of its own: stdlib/rollback.lua, with the finished run's modules.
+RunResult Runtime::State::take_back(Workplace& place, const RunRow& past, const Decisions& decisions) {
+  refuse_unfinished(place.journal());
+  for (const RunRow& later : place.journal().runs()) {
+    if (later.id == past.id) break;
+    if (later.state == RunState::done)
+      throw Error(Code::run_unfinished, "run " + later.id + " (" + later.playbook + ") came after " + past.id, "roll that one back first");
+  }
+  LibrarySources beside = library({});
+  Snapshot snapshot = read_snapshot(place.journal(), past.id);
+  std::optional<Source> source = beside.module("rollback");
+  if (!source) throw Error(Code::internal, "stdlib/rollback.lua is missing from the library", "install playbook again");
+  snapshot["playbook"] = *source;
+  for (const auto& [key, found] : beside.snapshot()) snapshot.emplace(key, found);
+  SnapshotSources sources(snapshot, &beside);
+  std::unique_ptr<Program> program = Program::load(place.program_options(sources), *source);
+  RunRow run;
+  run.playbook = program->definition().name;
+  run.instance = past.instance;
+  run.params = checked_parameters(program->definition(), {{"run", past.id}});
+  return start(place, std::move(snapshot), *program, std::move(run), decisions, "rollback");
+}
+
+RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Settlement settlement, const std::string& reason, Observer& observer) {
+  State& s = *state_;
+  try {
+    Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
+    RunRow run = demand_run(place.journal(), wanted);
+    if (is_finished(run.state)) throw Error(Code::name_unknown, "run " + run.id + " is finished: " + std::string(to_string(run.state)));
+    place.enter_run(run.id);
+    RunResult result;
+    result.run = run.id;
+    if (settlement == Settlement::new_state || settlement == Settlement::old_state) {
+      Json verdict = run.verdict.is_object() ? run.verdict : Json::object();
+      const char* word = settlement == Settlement::new_state ? "new" : "old";
+      verdict["settled"] = {{"as", word}, {"reason", reason}, {"by", actor()}};
+      result.summary = verdict["summary"] = "SETTLED " + run.playbook + ": the " + word + " state stands, says " + actor();
+      place.journal().set_state(run.id, RunState::settled, verdict);
+      result.state = RunState::settled;
+    } else {
+      std::vector<ActionRow> rows = place.journal().actions(run.id);
+      auto doubt = std::find_if(rows.begin(), rows.end(), [](const ActionRow& row) { return row.outcome == Outcome::none && row.phase != Phase::undo; });
+      if (doubt == rows.end()) throw Error(Code::argument_invalid, "run " + run.id + " has no action in doubt", "`playbook resume` goes on");
+      if (settlement == Settlement::action_done)
+        place.journal().finish(doubt->id, Outcome::ok, {{"settled", reason}}, 0);
+      else
+        place.journal().void_action(doubt->id);
+      result.summary = place.actions().describe(doubt->name, doubt->full_args) + (settlement == Settlement::action_done ? " counts as done" : " counts as not done");
+      result.state = run.state;
+      result.next = {"playbook resume -C " + run.instance + " " + run.id};
+    }
+    place.events().emit("answer", {{"id", "settle"}, {"answer", result.summary}, {"by", "operator"}, {"reason", reason}});
+    return result;
+  } catch (const Error& error) {
+    return refusal(error);
+  }
+}
+
+std::vector<RunRow> Runtime::history(const fs::path& instance) const {
+  std::unique_ptr<Journal> journal = state_->reader(checked_instance(instance));
+  return journal ? journal->runs() : std::vector<RunRow>{};
+}
+
+std::optional<RunRow> Runtime::find_run(const fs::path& instance, const std::string& run) const {
+  std::unique_ptr<Journal> journal = state_->reader(checked_instance(instance));
+  return journal ? choose_run(*journal, run) : std::nullopt;
+}
+
+std::vector<ActionRow> Runtime::actions(const fs::path& instance, const std::string& run) const {
+  std::unique_ptr<Journal> journal = state_->reader(checked_instance(instance));
+  return journal ? journal->all_actions(run) : std::vector<ActionRow>{};
+}
+
+fs::path Runtime::run_folder(const fs::path& instance, const std::string& run) const {
+  return StateFolder(checked_instance(instance), state_->options.state).run_folder(run);
+}
+
+bool Runtime::is_held(const fs::path& instance) const {
+  return StateFolder(checked_instance(instance), state_->options.state).holder().has_value();
+}
+
+}  // namespace playbook
