@@ -42,9 +42,9 @@ struct PlaybookParameter {
 };
 
 struct Definition {
-  std::string name;     ///< `demo/upgrade`
+  std::string name;  ///< `demo/upgrade`
   std::string summary;
-  std::string help;     ///< longer text for `playbook doc`, may be empty
+  std::string help;  ///< longer text for `playbook doc`, may be empty
   std::vector<PlaybookParameter> parameters;
 };
 

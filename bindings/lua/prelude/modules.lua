@@ -1,0 +1,69 @@
+-- require: modules of the library and of the playbook's own folder, loaded once per program, shown read-only.
+local host, P = ...
+local type, error, setmetatable = type, error, setmetatable
+local running = coroutine.running
+
+local loaded = {} -- name -> value
+
+local function refuse_cycle(name)
+  local path, co = name, running()
+  while co do
+    local at = P.loading[co]
+    while at do
+      path = at.name .. " -> " .. path
+      if at.name == name then P.raise("script.invalid", "modules require each other: " .. path) end
+      at = at.outer
+    end
+    co = P.parents[co]
+  end
+end
+
+local function loaded_chunk(co, ok, ...)
+  P.loading[co] = P.loading[co].outer
+  if not ok then error((...), 0) end
+  return (...)
+end
+
+--- Runs a chunk in the environment of scripts; primitives are refused meanwhile.
+function P.run_chunk(name, source, text)
+  local chunk = setfenv(host.load(source, text), P.environment)
+  local co = running()
+  P.loading[co] = { name = name, source = source, outer = P.loading[co] }
+  return loaded_chunk(co, xpcall(chunk, host.remember, name))
+end
+
+--- Tables of names become read-only; lists stay, since # does not see through a view.
+local function protected(name, value)
+  if type(value) ~= "table" then return value end
+  local definition = P.definition_of(value)
+  if definition then
+    P.note_exports(name, definition.exports)
+    return value
+  end
+  P.note_exports(name, value)
+  if value[1] ~= nil or getmetatable(value) ~= nil then return value end
+  return P.view(value, name)
+end
+
+local function load_module(name)
+  refuse_cycle(name)
+  local source, text = host.module(name)
+  if not source then
+    local names = host.module_names()
+    P.raise("name.unknown", 'there is no module "' .. name .. '"' .. host.did_you_mean(name, names), "modules live in the library and beside the playbook")
+  end
+  local value = P.run_chunk(name, source, text)
+  if value == nil then P.raise("script.invalid", "module " .. name .. " returns nothing", "end it with return M", { where = source }) end
+  return protected(name, value)
+end
+
+function P.require(name)
+  if name == "playbook" then return P.globals.playbook end
+  if loaded[name] == nil then loaded[name] = load_module(name) end
+  return loaded[name]
+end
+
+function P.globals.require(name)
+  P.need_title("require: name", name)
+  return P.require(name)
+end
