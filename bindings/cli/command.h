@@ -22,7 +22,8 @@ struct Shell {
   std::ostream& out;
   std::ostream& err;
   const Terminal& terminal;
-  std::vector<std::string> arguments;  ///< behind the command's name
+  std::string command;                 ///< its name
+  std::vector<std::string> arguments;  ///< what is behind the name
 };
 
 class Command {
@@ -38,6 +39,7 @@ class Command {
 
  protected:
   HostOptions host_;
+  OutputOptions output_;
 };
 
 struct CommandEntry {

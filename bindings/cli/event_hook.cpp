@@ -108,8 +108,10 @@ EventHook::~EventHook() { finish(); }
 void EventHook::on_event(const Event& event) {
   std::lock_guard lock(mutex_);
   if (event.kind == "action.progress" && !queue_.empty()) return;
-  if (queue_.size() >= limits_.queue) return warn_once("it is too slow: events are left out");
-  queue_.push_back(json_line(event.data) + "\n");
+  if (queue_.size() < limits_.queue)
+    queue_.push_back(json_line(event.data) + "\n");
+  else if (failure_.empty())
+    failure_ = "it is too slow: events are left out";
   wake_.notify_all();
 }
 
@@ -124,45 +126,43 @@ void EventHook::finish() {
 }
 
 void EventHook::work() {
+  bool warned = false;
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return over_ || !queue_.empty(); });
-    if (queue_.empty()) return;
     milliseconds limit = limits_.one;
-    if (over_) {
-      const auto left = std::chrono::duration_cast<milliseconds>(end_ - std::chrono::steady_clock::now());
-      if (left.count() <= 0) return warn_once("it is too slow: the last events are left out");
-      limit = std::min(limit, left);
+    if (over_ && !queue_.empty()) {
+      limit = std::min(limit, std::chrono::duration_cast<milliseconds>(end_ - std::chrono::steady_clock::now()));
+      if (limit.count() <= 0) queue_.clear(), failure_ = "it is too slow: the last events are left out";
     }
-    const std::string input = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    run_command(input, limit);
+    const bool done = queue_.empty();
+    std::string failure = failure_, input;
+    if (!done) {
+      input = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    lock.unlock();  // neither the command nor whoever is warned holds up the run
+    if (!done && failure.empty())
+      failure = run_command(input, limit);
+    else if (!done)
+      run_command(input, limit);
+    if (!failure.empty() && !std::exchange(warned, true)) warn_("warning: --on-event: " + failure + "; further failures are not shown");
+    if (done) return;
     lock.lock();
   }
 }
 
-void EventHook::run_command(const std::string& input, milliseconds limit) {
+std::string EventHook::run_command(const std::string& input, milliseconds limit) {
   MemoryFile in("event"), out("output");
-  std::string failure;
-  if (in.fd() < 0 || out.fd() < 0 || !in.hold(input)) {
-    failure = std::string("cannot hand over the event: ") + std::strerror(errno);
-  } else if (const pid_t child = start(command_, in.fd(), out.fd()); child < 0) {
-    failure = std::string("cannot start /bin/sh: ") + std::strerror(errno);
-  } else if (const auto status = wait_for(child, limit); !status) {
-    failure = "it did not end within " + humane(limit) + " and was ended";
-  } else if (*status != 0) {
-    failure = WIFSIGNALED(*status) ? "signal " + std::to_string(WTERMSIG(*status)) : "exit status " + std::to_string(WEXITSTATUS(*status));
-    if (const std::string line = out.last_line(); !line.empty()) failure += ": " + line;
-  }
-  if (failure.empty()) return;
-  std::lock_guard lock(mutex_);
-  warn_once(failure);
-}
-
-void EventHook::warn_once(const std::string& text) {
-  if (std::exchange(warned_, true)) return;
-  warn_("warning: --on-event: " + text + "; further failures are not shown");
+  if (in.fd() < 0 || out.fd() < 0 || !in.hold(input)) return std::string("cannot hand over the event: ") + std::strerror(errno);
+  const pid_t child = start(command_, in.fd(), out.fd());
+  if (child < 0) return std::string("cannot start /bin/sh: ") + std::strerror(errno);
+  const auto status = wait_for(child, limit);
+  if (!status) return "it did not end within " + humane(limit) + " and was ended";
+  if (*status == 0) return "";
+  const std::string line = out.last_line();
+  return (WIFSIGNALED(*status) ? "signal " + std::to_string(WTERMSIG(*status)) : "exit status " + std::to_string(WEXITSTATUS(*status))) +
+         (line.empty() ? "" : ": " + line);
 }
 
 }  // namespace playbook::cli

@@ -35,8 +35,7 @@ class EventHook : public Observer {
 
  private:
   void work();
-  void run_command(const std::string& input, std::chrono::milliseconds limit);
-  void warn_once(const std::string& text);
+  std::string run_command(const std::string& input, std::chrono::milliseconds limit);
 
   std::string command_;
   std::function<void(const std::string&)> warn_;
@@ -44,7 +43,8 @@ class EventHook : public Observer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::string> queue_;
-  bool over_ = false, warned_ = false;
+  std::string failure_;  // the first, until it is told
+  bool over_ = false;
   std::chrono::steady_clock::time_point end_{};
   std::thread thread_;
 };

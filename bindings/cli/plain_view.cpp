@@ -10,8 +10,6 @@ void PlainView::on_event(const Event& event) {
 }
 
 void JsonView::on_event(const Event& event) {
-  if (finished_) return;
-  finished_ = event.kind == "run.finished";
   out_ << json_line(event.data) << "\n";
   out_.flush();
 }

@@ -24,12 +24,9 @@ class JsonView : public Observer {
  public:
   explicit JsonView(std::ostream& out) : out_(out) {}
   void on_event(const Event& event) override;
-  /// Whether `run.finished` was given, which is always the last line.
-  bool finished() const { return finished_; }
 
  private:
   std::ostream& out_;
-  bool finished_ = false;
 };
 
 /// JSON on one line; bytes that are not UTF-8 become U+FFFD.

@@ -45,9 +45,9 @@ std::optional<std::string> Prompt::ask(const std::string& text, const std::vecto
       break;
     }
   }
-  if (!answer && !gone_) out_ << "\n";
+  if (!answer) out_ << "\n";
   asking_ = false;
-  if (after_ && !gone_) after_();
+  if (after_) after_();
   return answer;
 }
 
@@ -72,13 +72,14 @@ std::optional<std::string> Prompt::read_line(int interrupt) {
 void Prompt::close() { closed_.request(); }
 
 void Prompt::hang_up() {
-  gone_ = true;
   closed_.request();
+  std::lock_guard lock(mutex_);
+  gone_ = true;
 }
 
 void Prompt::say(const std::string& line) {
-  if (gone_) return;
   std::lock_guard lock(mutex_);
+  if (gone_) return;
   if (before_) before_();
   out_ << printable(line) << "\n" << std::flush;
   if (after_) after_();

@@ -28,7 +28,7 @@ class Prompt {
   bool is_asking() const { return asking_.load(); }
   /// From now on nothing is asked; a pending question is taken back.
   void close();
-  /// As `close`, and nothing is said any more: the terminal is gone.
+  /// As `close`, and nothing is said any more: the screen is gone, or another's.
   void hang_up();
   /// A line of its own between the picture's lines.
   void say(const std::string& line);
@@ -40,7 +40,8 @@ class Prompt {
   std::ostream& out_;
   std::function<void()> before_, after_;
   std::mutex mutex_;
-  std::atomic<bool> gone_{false}, asking_{false};
+  std::atomic<bool> asking_{false};
+  bool gone_ = false;  // under the mutex
   CancelToken closed_;
 };
 

@@ -18,7 +18,7 @@ void RunLog::open(const Json& run_started) {
     if (!std::filesystem::is_directory(folder)) return;
     logger_ = std::make_shared<spdlog::logger>("run", std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / "run.log").string()));
     logger_->set_error_handler([](const std::string&) {});
-    logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+    logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
     logger_->flush_on(spdlog::level::info);
   } catch (const std::exception&) {
     logger_.reset();

@@ -48,11 +48,13 @@ TerminalView::TerminalView(std::ostream& out, const Terminal& terminal, const Cl
   });
 }
 
-TerminalView::~TerminalView() {
+TerminalView::~TerminalView() { finish(); }
+
+void TerminalView::finish() {
   {
     std::lock_guard lock(mutex_);
+    if (!ended_) rows_.settle();
     ended_ = true;
-    if (!paused_) rows_.settle();
   }
   wake_.notify_all();
   if (ticker_.joinable()) ticker_.join();
@@ -66,13 +68,13 @@ void TerminalView::tick() {
 void TerminalView::pause() {
   std::lock_guard lock(mutex_);
   paused_ = true;
-  rows_.hide();
+  if (!ended_) rows_.hide();
 }
 
 void TerminalView::proceed() {
   std::lock_guard lock(mutex_);
   paused_ = false;
-  rows_.draw();
+  if (!ended_) rows_.draw();
 }
 
 TerminalView::Handler TerminalView::handler_of(const std::string& kind) {
@@ -138,7 +140,7 @@ void TerminalView::run_started(const Json& data) {
 }
 
 void TerminalView::run_finished(const Json& data) {
-  close_undo_item(data);
+  close_undo_item(get_or(data, "exit", 0) == kAttention ? Json{{"outcome", "error"}} : Json::object());
   for (Row& row : rows_.rows()) {  // what did not end has no mark of its own
     if (row.mark == Row::Mark::open) row.mark = Row::Mark::note;
   }

@@ -26,6 +26,8 @@ class TerminalView : public Observer {
   /// Between these two the screen belongs to somebody else; events are kept for later.
   void pause();
   void proceed();
+  /// Everything is written for good; time does not pass any more.
+  void finish();
 
  private:
   struct Scope {

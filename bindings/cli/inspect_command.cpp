@@ -1,0 +1,43 @@
+// playbook inspect [DIR]: what is here, as the families of playbooks know it.
+#include <CLI/CLI.hpp>
+
+#include "bindings/cli/command.h"
+#include "bindings/cli/conduct.h"
+#include "bindings/cli/instance.h"
+#include "bindings/cli/plain_view.h"
+#include "bindings/cli/quiet_view.h"
+#include "bindings/cli/value_text.h"
+
+namespace playbook::cli {
+namespace {
+
+class InspectCommand : public Command {
+  void declare(CLI::App& app) override {
+    app.add_option("dir", folder_);
+    output_.declare_json(app);
+    host_.declare(app);
+  }
+
+  ExitCode run(Runtime& runtime, Shell& shell) override {
+    if (!folder_.empty() && !host_.instance.empty()) throw Error(Code::argument_invalid, "the instance is given twice: DIR and -C");
+    const auto instance = find_instance(runtime, folder_.empty() ? host_.instance : folder_, "");
+    print_instance(shell, instance, output_.json);
+    QuietView view(shell.err);
+    const RunResult result = runtime.inspect(instance, view);
+    if (result.error) throw *result.error;
+    if (result.value.is_null()) {
+      throw Error(Code::instance_missing, "no application that a playbook knows is in " + to_utf8(instance.string()),
+                  "`playbook list` shows the playbooks");
+    }
+    shell.out << (output_.json ? json_line(result.value) + "\n" : value_text(result.value));
+    return result.exit;
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_inspect_command() { return std::make_unique<InspectCommand>(); }
+
+}  // namespace playbook::cli
