@@ -60,10 +60,12 @@ std::vector<std::string> set_touches(Context& context, const Json& set, const So
   auto add = [&](const Json& spec) {
     for (std::string& thing : sources.at(spec.at("type")).touches(spec)) things.push_back(std::move(thing));
   };
-  if (set.is_object() && set.contains("sources") && set["sources"].is_array())
+  if (set.is_object() && set.contains("sources") && set["sources"].is_array()) {
     for (const Json& spec : set["sources"]) add(spec);
-  else
-    for (const StoredSource& source : BackupSet::open(set_path(context, set)).manifest().sources) add(source.spec);
+  } else {
+    const BackupSet stored = BackupSet::open(set_path(context, set));
+    for (const StoredSource& source : stored.manifest().sources) add(source.spec);
+  }
   return things;
 }
 
