@@ -1,0 +1,33 @@
+-- Checks that every family needs: gate.NAME before a change, expect.NAME after it. `require "checks"` makes them known.
+local playbook = require "playbook"
+
+local function humane(bytes)
+  for _, unit in ipairs { "B", "KiB", "MiB" } do
+    if bytes < 1024 then return ("%.4g %s"):format(bytes, unit) end
+    bytes = bytes / 1024
+  end
+  return ("%.4g GiB"):format(bytes)
+end
+
+--- newer(from, to): the target is a later release than the present one.
+playbook.check {
+  name = "newer",
+  title = "the target is newer than what runs",
+  run = function(from, to)
+    local order = version.compare(from, to)
+    if order == 0 then return false, to .. " runs already" end
+    return order < 0, to .. " is older than " .. from .. ", which runs", "to go back to an older release, roll back the run that left it"
+  end,
+}
+
+--- free_space(path, bytes): the file system of `path` has at least so much free.
+playbook.check {
+  name = "free_space",
+  title = "there is room on the disk",
+  run = function(path, bytes)
+    local available = host.disk { path = path }.available
+    return available >= bytes, path .. ": " .. humane(available) .. " free, " .. humane(bytes) .. " needed", "make room, then run it again"
+  end,
+}
+
+return {}
