@@ -11,8 +11,40 @@ namespace playbook {
   each(backup_restore) \
   each(backup_verify) \
   each(clock_now) \
+  each(clock_sleep) \
+  each(dotenv_get) \
+  each(dotenv_set) \
+  each(dotenv_unset) \
+  each(file_digest) \
+  each(file_exists) \
+  each(file_list) \
+  each(file_read) \
+  each(file_remove) \
+  each(file_write) \
+  each(host_cpu) \
+  each(host_disk) \
+  each(host_memory) \
+  each(host_tools) \
+  each(json_encode) \
+  each(json_parse) \
+  each(log_info) \
+  each(log_warning) \
+  each(process_read) \
+  each(process_run) \
+  each(secret_dotenv) \
+  each(secret_env) \
+  each(secret_exists) \
+  each(secret_file) \
+  each(service_fence) \
+  each(service_start) \
+  each(service_status) \
+  each(service_stop) \
+  each(service_unfence) \
   each(sqlite_fingerprint) \
-  each(sqlite_query)
+  each(sqlite_query) \
+  each(version_compare) \
+  each(version_parse) \
+  each(version_satisfies)
 // clang-format on
 
 #define PLAYBOOK_DECLARE(name) std::unique_ptr<Primitive> make_##name();
