@@ -36,8 +36,16 @@ class Audience : public Observer {
   bool finished_ = false;
 };
 
-Event finished_event(const Error& error, ExitCode exit) {
-  return {"run.finished", {{"time", to_iso(Clock().utc())}, {"event", "run.finished"}, {"exit", exit}, {"error", error.to_json()}}};
+// For what ended before there was a run: the last JSON line is run.finished in any case.
+Event finished_event(const Ending& ending) {
+  Json data{{"time", to_iso(Clock().utc())},
+            {"event", "run.finished"},
+            {"exit", static_cast<int>(ending.exit)},
+            {"summary", ending.summary},
+            {"next", ending.next}};
+  if (!ending.error.is_null()) data["error"] = ending.error;
+  if (!ending.state.empty()) data["state"] = ending.state;
+  return {"run.finished", data};
 }
 
 }  // namespace
@@ -54,9 +62,19 @@ void print_instance(Shell& shell, const std::filesystem::path& instance, bool js
   shell.out << Paint(shell.terminal.colours)(Colour::dim, "instance " + one_line(to_utf8(instance.string()))) << "\n" << std::flush;
 }
 
+ExitCode report_failure(Shell& shell, const RunResult& result, bool json) {
+  const Ending ending = Ending::of(result);
+  if (json) {
+    shell.out << json_line({{"error", ending.error}, {"exit", static_cast<int>(ending.exit)}}) << "\n" << std::flush;
+  } else {
+    shell.err << error_block(ending.error, "nothing", ending.next, Paint(shell.terminal.colours)) << std::flush;
+  }
+  return ending.exit;
+}
+
 void print_ending(Shell& shell, const Ending& ending) {
   const Paint paint(shell.terminal.colours);
-  const bool block = shell.terminal.interactive && !ending.summary.empty();
+  const bool block = shell.terminal.interactive && ending.has_screen();
   if (ending.error.is_object() && !block) shell.err << error_block(ending.error, changed_text(ending), ending.next, paint) << std::flush;
   if (block)
     shell.out << ending_block(ending, paint);
@@ -91,8 +109,8 @@ ExitCode conduct(Runtime& runtime, Shell& shell, const Conduct& how, const std::
   } catch (const Error& error) {
     ending.exit = exit_of(error);
     ending.error = error.to_json();
-    if (how.output.json && !audience.finished()) audience.on_event(finished_event(error, ending.exit));
   }
+  if (!audience.finished()) audience.on_event(finished_event(ending));
   if (hook) hook->finish();
   if (picture) picture->finish();
   prompt.hang_up();  // the screen is the last screen's

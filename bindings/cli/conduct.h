@@ -28,4 +28,7 @@ void print_instance(Shell& shell, const std::filesystem::path& instance, bool js
 /// The last screen, on a terminal as a block, else as a line with the error before it on standard error.
 void print_ending(Shell& shell, const Ending& ending);
 
+/// The error of what only reads (inspect, eval), and its exit code.
+ExitCode report_failure(Shell& shell, const RunResult& result, bool json);
+
 }  // namespace playbook::cli

@@ -157,6 +157,8 @@ ExitCode exit_of(const Error& error) {
   switch (error.code()) {
     case Code::argument_invalid:
     case Code::name_unknown:
+    case Code::instance_missing:
+    case Code::file_missing:
     case Code::script_failed:
     case Code::script_invalid:
     case Code::memory_exceeded:

@@ -18,6 +18,8 @@ struct Ending {
   Json report = Json::object();
   std::vector<std::string> next;
 
+  /// Whether there is more to say than the error.
+  bool has_screen() const { return !summary.empty() && summary != get_or<std::string>(error, "message", ""); }
   static Ending of(const RunResult& result);
   static Ending of_event(const Json& run_finished);
   static Ending of_row(const RunRow& row);

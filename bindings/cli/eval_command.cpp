@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bindings/cli/command.h"
+#include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
 #include "bindings/cli/plain_view.h"
 #include "bindings/cli/quiet_view.h"
@@ -21,7 +22,7 @@ class EvalCommand : public Command {
     if (code_.empty()) throw Error(Code::argument_invalid, "no code is given", "write playbook eval 'version.compare(\"1.9\", \"1.10\")'");
     QuietView view(shell.err);
     const RunResult result = runtime.evaluate(code_, find_instance(runtime, host_.instance, ""), view);
-    if (result.error) throw *result.error;
+    if (result.error) return report_failure(shell, result, output_.json);
     if (output_.json)
       shell.out << json_line(result.value) << "\n";
     else if (!result.value.is_null())

@@ -30,7 +30,7 @@ Lines finished_action(const Json& data, const std::string& title, bool full) {
   const std::string outcome = text_of(data, "outcome");
   const std::string duration = duration_text(data);
   if (outcome == "ok") {
-    if (!full && !get_or(data, "change", true)) return {};
+    if (!full && (!get_or(data, "change", true) || text_of(data, "phase") == "undo")) return {};  // undo.item has said it
     return {"ok " + title + (duration.empty() ? "" : ", " + duration)};
   }
   Lines lines{(outcome == "cancelled" ? "cancelled " : "failed ") + title + (duration.empty() ? "" : ", " + duration)};

@@ -24,11 +24,7 @@ class InspectCommand : public Command {
     print_instance(shell, instance, output_.json);
     QuietView view(shell.err);
     const RunResult result = runtime.inspect(instance, view);
-    if (result.error) throw *result.error;
-    if (result.value.is_null()) {
-      throw Error(Code::instance_missing, "no application that a playbook knows is in " + to_utf8(instance.string()),
-                  "`playbook list` shows the playbooks");
-    }
+    if (result.error) return report_failure(shell, result, output_.json);
     shell.out << (output_.json ? json_line(result.value) + "\n" : value_text(result.value));
     return result.exit;
   }
