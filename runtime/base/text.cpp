@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+#include <utility>
 
 namespace playbook {
 namespace {
 
-// Length of the valid UTF-8 sequence at the start of `s`, 0 when it is not one (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF).
+// Length of the valid UTF-8 sequence at the start of `s`, 0 when it is not one (RFC 3629: no overlong forms, no surrogates, up to
+// U+10FFFF).
 size_t sequence_length(std::string_view s) {
   auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
   auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
@@ -25,16 +27,17 @@ size_t sequence_length(std::string_view s) {
   return 0;
 }
 
+// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment): `valeu` is one step from `value`.
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> before_last, last, row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
+    before_last = std::exchange(last, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
   }
   return row[b.size()];
