@@ -1,6 +1,4 @@
 // playbook attach [RUN]: follows a run of another process from its events file, with the same views, and ends with its exit code.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/chosen_run.h"
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
@@ -15,10 +13,10 @@ namespace {
 constexpr std::chrono::milliseconds kPoll{100};
 
 class AttachCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("run", run_);
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("run", run_);
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

@@ -5,7 +5,7 @@ namespace playbook::cli {
 namespace {
 
 class CheckCommand : public PlaybookCommand {
-  void declare_more(CLI::App&) override {}
+  void declare_more(OptionSet&) override {}
   RunResult carry_out(Runtime& runtime, const RunRequest& request, Observer& observer) override { return runtime.check(request, observer); }
   bool is_real_run() const override { return false; }
 };

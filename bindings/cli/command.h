@@ -11,10 +11,6 @@
 #include "bindings/cli/host_options.h"
 #include "bindings/cli/terminal.h"
 
-namespace CLI {
-class App;
-}
-
 namespace playbook::cli {
 
 /// The world that a command sees; tests hand in their own.
@@ -30,7 +26,7 @@ class Command {
  public:
   virtual ~Command() = default;
   /// Adds its options, which are filled in by parsing.
-  virtual void declare(CLI::App& app) = 0;
+  virtual void declare(OptionSet& options) = 0;
   /// True where a playbook's parameters are options too: then unknown options are left to `run`.
   virtual bool takes_parameters() const { return false; }
   /// After parsing. Throws Error.

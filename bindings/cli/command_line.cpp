@@ -1,6 +1,5 @@
 #include "bindings/cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "bindings/cli/ending.h"
@@ -23,10 +22,11 @@ ExitCode run_command(const std::vector<std::string>& words, const CommandLineWor
   const CommandEntry& entry = entry_of(words.front());
   Shell shell{world.out, world.err, world.terminal, entry.name, {words.begin() + 1, words.end()}};
   const std::unique_ptr<Command> command = entry.make();
-  const std::unique_ptr<CLI::App> app = make_app(*command, entry.name);
-  parse_options(*app, shell.arguments, command->takes_parameters() || has(shell.arguments, "--help"));
+  OptionSet options("playbook " + shell.command);
+  command->declare(options);
+  options.parse(shell.arguments, command->takes_parameters() || has(shell.arguments, "--help"));
   if (command->host().help && !command->takes_parameters()) {
-    world.out << help_text(*app, entry.name);
+    world.out << help_text(options, entry.name);
     return kReached;
   }
   const std::unique_ptr<Runtime> runtime = world.make_runtime(command->host());
@@ -45,29 +45,9 @@ ExitCode failed(const Error& error, const CommandLineWorld& world, bool json) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_app(Command& command, const std::string& name) {
-  auto app = std::make_unique<CLI::App>();
-  app->name("playbook " + name);
-  command.declare(*app);
-  app->get_formatter()->column_width(34);
-  return app;
-}
-
-std::string help_text(const CLI::App& app, const std::string& command) {
+std::string help_text(const OptionSet& options, const std::string& command) {
   const CommandEntry& entry = entry_of(command);
-  std::string text = "playbook " + command + (*entry.usage ? " " : "") + entry.usage + "\n" + entry.summary + "\n";
-  std::vector<std::string> groups = app.get_groups();
-  std::stable_partition(groups.begin(), groups.end(), [](const std::string& group) { return group != "Options"; });  // parameters first
-  for (const std::string& group : groups) {
-    std::vector<std::vector<std::string>> rows;
-    for (const CLI::Option* option :
-         app.get_options([&](const CLI::Option* each) { return each->get_group() == group && each->nonpositional(); })) {
-      const std::string value = option->get_items_expected_max() == 0 ? "" : " " + option->get_type_name();
-      rows.push_back({option->get_name(false, true) + value, option->get_description()});
-    }
-    if (!group.empty() && !rows.empty()) text += "\n" + group + ":\n" + table(rows, "  ");
-  }
-  return text;
+  return "playbook " + command + (*entry.usage ? " " : "") + entry.usage + "\n" + entry.summary + "\n\n" + options.help();
 }
 
 std::string overview() {

@@ -22,10 +22,8 @@ struct CommandLineWorld {
 
 ExitCode run_command_line(std::vector<std::string> words, const CommandLineWorld& world);
 
-/// The options of a command, ready to parse.
-std::unique_ptr<CLI::App> make_app(Command& command, const std::string& name);
 /// `playbook NAME ...`: usage, options, parameters.
-std::string help_text(const CLI::App& app, const std::string& command);
+std::string help_text(const OptionSet& options, const std::string& command);
 /// `playbook --help`
 std::string overview();
 

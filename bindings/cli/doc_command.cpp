@@ -1,6 +1,4 @@
 // playbook doc [NAME]: documentation made from the declarations: of a primitive, a module of them, or a playbook.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/command_line.h"
 #include "bindings/cli/event_text.h"
@@ -32,23 +30,17 @@ std::string overview_of(const Registry& primitives) {
 std::string playbook_doc(const Definition& definition) {
   std::string text = definition.name + "\n  " + one_line(definition.summary) + "\n";
   if (!definition.help.empty()) text += "\n" + printable(std::string(trim(definition.help))) + "\n";
-  CLI::App app;
-  const ParameterOptions parameters(definition, app);
-  std::vector<std::vector<std::string>> rows;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().rfind("Parameters", 0) != 0) continue;
-    const std::string value = option->get_items_expected_max() == 0 ? "" : " " + option->get_type_name();
-    rows.push_back({option->get_name() + value, option->get_description()});
-  }
-  if (!rows.empty()) text += "\nParameters:\n" + table(rows, "  ");
-  return text;
+  OptionSet options("playbook run");
+  const ParameterOptions parameters(definition, options);
+  const std::string help = options.help();
+  return text + (help.empty() ? "" : "\n" + help);
 }
 
 class DocCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("name", name_);
-    app.add_flag("--stubs", stubs_, "LuaCATS stubs of everything that a playbook can call, for an editor");
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("name", name_);
+    options.flag("--stubs", stubs_, "LuaCATS stubs of everything that a playbook can call, for an editor");
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

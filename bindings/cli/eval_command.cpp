@@ -1,6 +1,4 @@
 // playbook eval CODE: a Lua expression or chunk that only reads, and its value.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -12,10 +10,10 @@ namespace playbook::cli {
 namespace {
 
 class EvalCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("code", code_);
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("code", code_);
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

@@ -1,6 +1,4 @@
 // playbook history: all runs of the instance, newest first.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -11,9 +9,9 @@ namespace playbook::cli {
 namespace {
 
 class HistoryCommand : public Command {
-  void declare(CLI::App& app) override {
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

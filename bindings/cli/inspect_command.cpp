@@ -1,6 +1,4 @@
 // playbook inspect [DIR]: what is here, as the families of playbooks know it.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -12,10 +10,10 @@ namespace playbook::cli {
 namespace {
 
 class InspectCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("dir", folder_);
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("dir", folder_);
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {
@@ -29,7 +27,7 @@ class InspectCommand : public Command {
     return result.exit;
   }
 
-  std::filesystem::path folder_;
+  std::string folder_;
 };
 
 }  // namespace

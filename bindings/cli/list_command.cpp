@@ -1,6 +1,4 @@
 // playbook list: the shipped playbooks.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/plain_view.h"
 
@@ -8,9 +6,9 @@ namespace playbook::cli {
 namespace {
 
 class ListCommand : public Command {
-  void declare(CLI::App& app) override {
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

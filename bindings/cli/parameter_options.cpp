@@ -1,6 +1,5 @@
 #include "bindings/cli/parameter_options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -10,6 +9,8 @@
 
 namespace playbook::cli {
 namespace {
+
+using Repeat = OptionSet::Repeat;
 
 template <typename Number>
 std::optional<Number> number(std::string_view text) {
@@ -59,6 +60,11 @@ std::string default_text(const PlaybookParameter& parameter) {
   return value.dump();
 }
 
+bool is_option_name(const std::string& name) {
+  return name.size() > 2 && name[2] != '-' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", 2) == std::string::npos;
+}
+
 std::string help_text(const PlaybookParameter& parameter) {
   std::string text = parameter.help;
   std::vector<std::string> notes;
@@ -73,7 +79,7 @@ std::string help_text(const PlaybookParameter& parameter) {
 
 struct ParameterOptions::Option {
   PlaybookParameter parameter;
-  CLI::Option* option = nullptr;
+  std::vector<std::string> values;
 };
 
 std::string option_name(const PlaybookParameter& parameter) {
@@ -82,31 +88,25 @@ std::string option_name(const PlaybookParameter& parameter) {
   return name;
 }
 
-ParameterOptions::ParameterOptions(const Definition& definition, CLI::App& app) {
+ParameterOptions::ParameterOptions(const Definition& definition, OptionSet& options) {
+  options.group("Parameters of " + definition.name);
+  const auto taken = options.names();
   for (const PlaybookParameter& parameter : definition.parameters) {
-    auto added = std::make_unique<Option>(Option{parameter});
-    const std::string name = option_name(parameter);
-    const bool flag = parameter.type == "boolean";
-    const std::string negated = "--no-" + name.substr(2);
-    for (const std::string& taken : option_names(app)) {
-      if ("--" + taken != name && !(flag && "--" + taken == negated)) continue;
-      throw Error(Code::script_invalid, definition.name + ": parameter \"" + parameter.name + "\" has the name of the option --" + taken,
-                  "give the parameter another name");
+    auto refused = [&](const std::string& why, const std::string& hint) {
+      return Error(Code::script_invalid, definition.name + ": parameter \"" + parameter.name + "\" " + why, hint);
+    };
+    auto option = std::make_unique<Option>(Option{parameter, {}});
+    const std::string name = option_name(parameter), help = help_text(parameter);
+    if (std::find(taken.begin(), taken.end(), name) != taken.end()) {
+      throw refused("has the name of the option " + name, "give the parameter another name");
     }
-    const std::string help = help_text(parameter);
-    try {
-      if (flag) {
-        added->option = app.add_flag(name + ",!" + negated, help);
-      } else {
-        added->option = app.add_option(name, help)->type_name(type_name(parameter));
-      }
-    } catch (const CLI::ConstructionError&) {
-      throw Error(Code::script_invalid, definition.name + ": parameter \"" + parameter.name + "\" cannot be an option of the command",
-                  "name it with letters, digits and _");
+    if (!is_option_name(name)) throw refused("cannot be an option of the command", "name it with letters, digits and _");
+    if (parameter.type == "boolean") {
+      options.toggle(name, option->values, help);
+    } else {
+      options.values(name, option->values, type_name(parameter), help, parameter.type == "strings" ? Repeat::many : Repeat::once);
     }
-    if (parameter.type == "strings") added->option->take_all()->allow_extra_args(false);
-    added->option->group("Parameters of " + definition.name);
-    options_.push_back(std::move(added));
+    given_.push_back(std::move(option));
   }
 }
 
@@ -115,9 +115,9 @@ ParameterOptions::~ParameterOptions() = default;
 Json ParameterOptions::values(const std::filesystem::path& folder) const {
   Json values = Json::object();
   std::string missing;
-  for (const auto& option : options_) {
+  for (const auto& option : given_) {
     const PlaybookParameter& parameter = option->parameter;
-    const std::vector<std::string> given = option->option->results();
+    const std::vector<std::string>& given = option->values;
     if (given.empty()) {
       if (parameter.required)
         missing += "option " + option_name(parameter) + " is required" + (parameter.help.empty() ? "" : ": " + parameter.help) + "\n";

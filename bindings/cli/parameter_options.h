@@ -7,18 +7,15 @@
 #include <vector>
 
 #include "bindings/api/playbook.h"
-
-namespace CLI {
-class App;
-}
+#include "bindings/cli/option_set.h"
 
 namespace playbook::cli {
 
 class ParameterOptions {
  public:
   /// Adds one option for each parameter, in a group of its own in the help: `copy_to` becomes `--copy-to`.
-  /// Throws `script.invalid` where a parameter has the name of an option that `app` has already.
-  ParameterOptions(const Definition& definition, CLI::App& app);
+  /// Throws `script.invalid` where a parameter has the name of an option that `options` has already.
+  ParameterOptions(const Definition& definition, OptionSet& options);
   ~ParameterOptions();
   ParameterOptions(const ParameterOptions&) = delete;
   ParameterOptions& operator=(const ParameterOptions&) = delete;
@@ -29,7 +26,7 @@ class ParameterOptions {
 
  private:
   struct Option;
-  std::vector<std::unique_ptr<Option>> options_;
+  std::vector<std::unique_ptr<Option>> given_;
 };
 
 /// One value from the command line. Throws `argument.invalid`.

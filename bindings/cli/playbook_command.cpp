@@ -1,7 +1,5 @@
 #include "bindings/cli/playbook_command.h"
 
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command_line.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -9,12 +7,12 @@
 
 namespace playbook::cli {
 
-void PlaybookCommand::declare(CLI::App& app) {
-  app.add_option("playbook", playbook_);
-  declare_more(app);
-  decisions_.declare(app);
-  output_.declare(app);
-  host_.declare(app);
+void PlaybookCommand::declare(OptionSet& options) {
+  options.word("playbook", playbook_);
+  declare_more(options);
+  decisions_.declare(options);
+  output_.declare(options);
+  host_.declare(options);
 }
 
 ExitCode PlaybookCommand::run(Runtime& runtime, Shell& shell) {
@@ -22,20 +20,23 @@ ExitCode PlaybookCommand::run(Runtime& runtime, Shell& shell) {
     if (!host_.help)
       throw Error(Code::argument_invalid, "no playbook is named",
                   "write playbook " + shell.command + " NAME; `playbook list` shows the names");
-    shell.out << help_text(*make_app(*this, shell.command), shell.command);
+    OptionSet options("playbook " + shell.command);
+    declare(options);
+    shell.out << help_text(options, shell.command);
     return kReached;
   }
   const std::string playbook = playbook_;
   const std::filesystem::path instance = find_instance(runtime, host_.instance, playbook);
   const Definition definition = runtime.define(playbook, instance);
-  const auto app = make_app(*this, shell.command);  // anew, with the playbook's parameters
-  const ParameterOptions parameters(definition, *app);
+  OptionSet options("playbook " + shell.command);  // anew, with the playbook's parameters
+  declare(options);
+  const ParameterOptions parameters(definition, options);
   if (host_.help) {
-    shell.out << definition.name << ": " << one_line(definition.summary) << "\n\n" << help_text(*app, shell.command);
+    shell.out << definition.name << ": " << one_line(definition.summary) << "\n\n" << help_text(options, shell.command);
     return kReached;
   }
   decisions_ = {};
-  parse_options(*app, shell.arguments, false);
+  options.parse(shell.arguments, false);
 
   RunRequest request;
   request.playbook = playbook;

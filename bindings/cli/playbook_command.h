@@ -9,13 +9,13 @@ namespace playbook::cli {
 
 class PlaybookCommand : public Command {
  public:
-  void declare(CLI::App& app) override;
+  void declare(OptionSet& options) override;
   bool takes_parameters() const override { return true; }
   ExitCode run(Runtime& runtime, Shell& shell) override;
 
  protected:
   /// Options of its own beside these.
-  virtual void declare_more(CLI::App& app) = 0;
+  virtual void declare_more(OptionSet& options) = 0;
   virtual RunResult carry_out(Runtime& runtime, const RunRequest& request, Observer& observer) = 0;
   virtual bool is_real_run() const = 0;
 

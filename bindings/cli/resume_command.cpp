@@ -1,6 +1,4 @@
 // playbook resume [RUN]: goes on with a suspended or killed run, in the direction in which it was going.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -9,11 +7,11 @@ namespace playbook::cli {
 namespace {
 
 class ResumeCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("run", run_);
-    decisions_.declare(app);
-    output_.declare(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("run", run_);
+    decisions_.declare(options);
+    output_.declare(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

@@ -1,13 +1,11 @@
 // playbook run NAME|FILE: runs a playbook, or with --plan says what it would do.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/playbook_command.h"
 
 namespace playbook::cli {
 namespace {
 
 class RunCommand : public PlaybookCommand {
-  void declare_more(CLI::App& app) override { app.add_flag("--plan", plan_, "say what it would do, with diffs; change nothing"); }
+  void declare_more(OptionSet& options) override { options.flag("--plan", plan_, "say what it would do, with diffs; change nothing"); }
   RunResult carry_out(Runtime& runtime, const RunRequest& request, Observer& observer) override {
     return plan_ ? runtime.plan(request, observer) : runtime.run(request, observer);
   }

@@ -1,6 +1,4 @@
 // playbook settle [RUN]: the operator says what the run cannot know: whether an action took effect, or which state the instance is in.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -26,12 +24,12 @@ Settlement settlement_of(const std::string& word) {
 }
 
 class SettleCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("run", run_);
-    app.add_option("--as", as_, "done or not-done: the action in doubt; new or old: the state that the instance is in")->type_name("WHAT");
-    app.add_option("--reason", reason_, "how you know; written down")->type_name("TEXT");
-    output_.declare(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("run", run_);
+    options.value("--as", as_, "WHAT", "done or not-done: the action in doubt; new or old: the state that the instance is in");
+    options.value("--reason", reason_, "TEXT", "how you know; written down");
+    output_.declare(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

@@ -1,6 +1,4 @@
 // playbook show [RUN]: everything that the journal knows of a run.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/chosen_run.h"
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
@@ -12,10 +10,10 @@ namespace playbook::cli {
 namespace {
 
 class ShowCommand : public Command {
-  void declare(CLI::App& app) override {
-    app.add_option("run", run_);
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    options.word("run", run_);
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

@@ -1,5 +1,4 @@
 // playbook status: the unfinished run, or else the last one, and what to do next.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "bindings/cli/command.h"
@@ -12,9 +11,9 @@ namespace playbook::cli {
 namespace {
 
 class StatusCommand : public Command {
-  void declare(CLI::App& app) override {
-    output_.declare_json(app);
-    host_.declare(app);
+  void declare(OptionSet& options) override {
+    output_.declare_json(options);
+    host_.declare(options);
   }
 
   ExitCode run(Runtime& runtime, Shell& shell) override {

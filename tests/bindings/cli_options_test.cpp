@@ -1,6 +1,4 @@
 // Options and parameters of the command line: what is taken, and the whole text of what is refused.
-#include <CLI/CLI.hpp>
-
 #include "bindings/cli/command_line.h"
 #include "bindings/cli/host_options.h"
 #include "bindings/cli/parameter_options.h"
@@ -13,15 +11,14 @@ namespace {
 
 // The options of `playbook run`, and what they were parsed to.
 struct Options {
-  CLI::App app;
+  OptionSet set{"playbook run"};
   HostOptions host;
   OutputOptions output;
   DecisionOptions decisions;
   Options() {
-    app.name("playbook run");
-    decisions.declare(app);
-    output.declare(app);
-    host.declare(app);
+    decisions.declare(set);
+    output.declare(set);
+    host.declare(set);
   }
 };
 
@@ -51,8 +48,8 @@ Definition definition() {
 
 Json parse(const std::vector<std::string>& arguments) {
   Options options;
-  const ParameterOptions parameters(definition(), options.app);
-  parse_options(options.app, arguments, false);
+  const ParameterOptions parameters(definition(), options.set);
+  options.set.parse(arguments, false);
   return parameters.values("/home/op");
 }
 
@@ -72,16 +69,15 @@ TEST_CASE("wrong options are refused by name") {
   };
   for (const auto& [arguments, expected] : cases) {
     Options options;
-    CHECK(refusal([&, &given = arguments] { parse_options(options.app, given, false); }) == expected);
+    CHECK(refusal([&, &given = arguments] { options.set.parse(given, false); }) == expected);
   }
 }
 
 TEST_CASE("decisions are read from the options") {
   Options options;
-  parse_options(options.app,
-                {"--yes", "--hold", "--accept", "breaking,one-way", "--accept", "drift", "--override", "disk", "--reason", "cleaned up",
-                 "--override", "age", "--reason", "known", "--not-after", "2026-11-22T04:00:00Z"},
-                false);
+  options.set.parse({"--yes", "--hold", "--accept", "breaking,one-way", "--accept", "drift", "--override", "disk", "--reason", "cleaned up",
+                     "--override", "age", "--reason", "known", "--not-after", "2026-11-22T04:00:00Z"},
+                    false);
   const Decisions decisions = options.decisions.decisions(parse_iso("2026-11-21T07:00:00Z"));
   CHECK(decisions.yes);
   CHECK(decisions.hold);
@@ -100,7 +96,7 @@ TEST_CASE("an override needs a reason") {
   };
   for (const auto& [arguments, expected] : cases) {
     Options options;
-    parse_options(options.app, arguments, false);
+    options.set.parse(arguments, false);
     CHECK(refusal([&] { options.decisions.decisions({}); }) == expected);
   }
 }
@@ -157,15 +153,15 @@ TEST_CASE("wrong parameters are refused by name") {
 
 TEST_CASE("a parameter may not take the name of an option of the command") {
   Options options;
-  for (const std::string& taken : option_names(options.app)) {
+  for (const std::string& taken : options.set.names()) {
     Definition wrong;
     wrong.name = "site/upgrade";
-    wrong.parameters = {{taken, "string", false, nullptr, "", {}}};
-    CHECK(refusal([&] { ParameterOptions(wrong, options.app); }) == "script.invalid: site/upgrade: parameter \"" + taken +
+    wrong.parameters = {{taken.substr(2), "string", false, nullptr, "", {}}};
+    CHECK(refusal([&] { ParameterOptions(wrong, options.set); }) == "script.invalid: site/upgrade: parameter \"" + taken +
                                                                         "\" has the name of the option --" + taken +
                                                                         " | give the parameter another name");
   }
-  CHECK(option_names(options.app).size() >= 10);
+  CHECK(options.set.names().size() >= 10);
 }
 
 TEST_CASE("a parameter's name must make an option") {
@@ -173,14 +169,14 @@ TEST_CASE("a parameter's name must make an option") {
   Definition wrong;
   wrong.name = "site/upgrade";
   wrong.parameters = {{"a b", "string", false, nullptr, "", {}}};
-  CHECK(refusal([&] { ParameterOptions(wrong, options.app); }) ==
+  CHECK(refusal([&] { ParameterOptions(wrong, options.set); }) ==
         "script.invalid: site/upgrade: parameter \"a b\" cannot be an option of the command | name it with letters, digits and _");
 }
 
 TEST_CASE("the help shows the parameters first, with types and defaults") {
   Options options;
-  const ParameterOptions parameters(definition(), options.app);
-  const std::string help = help_text(options.app, "run");
+  const ParameterOptions parameters(definition(), options.set);
+  const std::string help = help_text(options.set, "run");
   CHECK_THAT(help, playbook::testing::StartsWith("playbook run NAME|FILE [--param value ...]\n"
                                                  "run a playbook\n"
                                                  "\n"
