@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kErrorMeta = "playbook.error";
 constexpr const char* kParents = "playbook.parents";        // coroutine -> the one that resumed it; weak
+constexpr const char* kPlaces = "playbook.places";          // coroutine -> where its code stands; weak
 constexpr const char* kRemembered = "playbook.remembered";  // {value, where, traceback} of the last error that a handler saw
 constexpr const char* kChunks = "playbook.chunks";          // name as Lua shortens it -> name
 constexpr size_t kMostFrames = 100;
@@ -25,50 +26,59 @@ std::string name_of(const lua_Debug& frame) { return frame.source[0] == '@' || f
 
 std::string line_of(const lua_Debug& frame) { return to_utf8(name_of(frame)) + ":" + std::to_string(frame.currentline); }
 
+// Pushes what one of the tables by coroutine holds for it.
+void push_of(lua_State* L, const char* table, lua_State* coroutine) {
+  lua_getfield(L, LUA_REGISTRYINDEX, table);
+  if (!lua_checkstack(coroutine, 1)) return lua_pushnil(L), lua_remove(L, -2);
+  lua_pushthread(coroutine);
+  if (coroutine != L) lua_xmove(coroutine, L, 1);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
 // The coroutine that resumed this one, or nothing.
 lua_State* parent_of(lua_State* L, lua_State* coroutine) {
-  lua_getfield(L, LUA_REGISTRYINDEX, kParents);
-  lua_State* parent = nullptr;
-  if (lua_checkstack(coroutine, 1)) {
-    lua_pushthread(coroutine);
-    if (coroutine != L) lua_xmove(coroutine, L, 1);
-    lua_rawget(L, -2);
-    parent = lua_tothread(L, -1);
-    lua_pop(L, 1);
-  }
+  push_of(L, kParents, coroutine);
+  lua_State* parent = lua_tothread(L, -1);
   lua_pop(L, 1);
   return parent;
 }
 
-// Calls `visit` with each frame of the author's, innermost first, until it says false.
-template <typename Visit>
-void each_author_frame(lua_State* L, lua_State* coroutine, Visit visit) {
-  for (lua_State* at = coroutine; at; at = parent_of(L, at)) {
+std::string place_of(lua_State* L, lua_State* coroutine) {
+  push_of(L, kPlaces, coroutine);
+  std::string place = lua_isstring(L, -1) ? lua_tostring(L, -1) : "";
+  lua_pop(L, 1);
+  return place;
+}
+
+struct Frame {
+  std::string line, function;
+};
+
+// The author's frames, innermost first, through parent coroutines; where a coroutine has none left, the place of its code stands in.
+std::vector<Frame> author_frames(lua_State* L, lua_State* coroutine, size_t most) {
+  std::vector<Frame> frames;
+  for (lua_State* at = coroutine; at && frames.size() < most; at = parent_of(L, at)) {
+    size_t before = frames.size();
     lua_Debug frame;
-    for (int level = 0; lua_getstack(at, level, &frame); ++level) {
+    for (int level = 0; frames.size() < most && lua_getstack(at, level, &frame); ++level) {
       lua_getinfo(at, "Snl", &frame);
-      if (is_author(frame) && !visit(frame)) return;
+      if (is_author(frame)) frames.push_back({line_of(frame), frame.name ? to_utf8(frame.name) : ""});
     }
+    if (std::string place = place_of(L, at); frames.size() == before && !place.empty()) frames.push_back({place, ""});
   }
+  return frames;
 }
 
 std::string line_in(lua_State* L, lua_State* coroutine) {
-  std::string line;
-  each_author_frame(L, coroutine, [&](const lua_Debug& frame) {
-    line = line_of(frame);
-    return false;
-  });
-  return line;
+  std::vector<Frame> frames = author_frames(L, coroutine, 1);
+  return frames.empty() ? "" : frames.front().line;
 }
 
 std::string traceback_in(lua_State* L, lua_State* coroutine) {
   std::vector<std::string> lines;
-  each_author_frame(L, coroutine, [&](const lua_Debug& frame) {
-    std::string line = line_of(frame);
-    if (frame.name && *frame.name) line += std::string(" in ") + to_utf8(frame.name);
-    lines.push_back(std::move(line));
-    return lines.size() < kMostFrames;
-  });
+  for (const Frame& frame : author_frames(L, coroutine, kMostFrames))
+    lines.push_back(frame.function.empty() ? frame.line : frame.line + " in " + frame.function);
   return join(lines, "\n");
 }
 
@@ -198,13 +208,14 @@ void open_errors(lua_State* L) {
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, kParents);
-
+  for (const char* table : {kParents, kPlaces}) {
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_setfield(L, LUA_REGISTRYINDEX, table);
+  }
   for (const char* table : {kRemembered, kChunks}) {
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, table);
@@ -212,6 +223,8 @@ void open_errors(lua_State* L) {
 }
 
 void push_parents(lua_State* L) { lua_getfield(L, LUA_REGISTRYINDEX, kParents); }
+
+void push_places(lua_State* L) { lua_getfield(L, LUA_REGISTRYINDEX, kPlaces); }
 
 std::string author_line(lua_State* L) { return line_in(L, L); }
 

@@ -18,6 +18,8 @@ void open_errors(lua_State* L);
 
 /// Pushes the table coroutine -> coroutine that resumed it, which the prelude keeps.
 void push_parents(lua_State* L);
+/// Pushes the table coroutine -> where its code stands; the prelude fills it. It serves where a tail call left no frame of the author's.
+void push_places(lua_State* L);
 
 /// `upgrade.lua:31`: the innermost line of the author's, through parent coroutines too; "" when there is none.
 std::string author_line(lua_State* L);

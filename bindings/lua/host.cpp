@@ -37,13 +37,13 @@ void push_source(lua_State* L, const Source& source) {
 
 // prelude(name) -> the chunk
 int prelude(lua_State* L) {
-  std::string name = "prelude/" + text_at(L, 1);
+  std::string name = text_at(L, 1);
   for (const PreludeFile& file : prelude_files()) {
-    if (file.name != name) continue;
+    if (file.name != "prelude/" + name) continue;
     load_text(L, std::string(kPreludeChunk + 1) + name, std::string(file.text));
     return 1;
   }
-  throw Error(Code::internal, "there is no " + name);
+  throw Error(Code::internal, "there is no prelude " + name);
 }
 
 // load(name, text) -> function
@@ -76,9 +76,9 @@ int data(lua_State* L) {
   return 1;
 }
 
-// did_you_mean(word, candidates) -> `; did you mean "x"?` or ""
-int suggest(lua_State* L) {
-  std::string text = did_you_mean(text_at(L, 1), texts_at(L, 2));
+// nearest(word, candidates) -> the candidate that may be meant, or ""
+int nearest_name(lua_State* L) {
+  std::string text = nearest(text_at(L, 1), texts_at(L, 2));
   lua_pushlstring(L, text.data(), text.size());
   return 1;
 }
@@ -193,8 +193,7 @@ int ask(lua_State* L) {
   request.path = text_at(L, 1);
   request.name = text_at(L, 2);
   request.args = to_json(L, 3, request.name + ": ");
-  request.where = optional_text_at(L, 4);
-  if (std::string line = author_line(L); !line.empty()) request.where = line;
+  request.where = author_line(L);
   if (Primitive* primitive = host.primitives().find(request.name)) checked_arguments(primitive->declaration(), request.args);
   host.exchange->request = std::move(request);
   return 0;
@@ -246,13 +245,27 @@ int type_finder(lua_State* L) {
   return 0;
 }
 
+// unknowns(make, because)
+int unknowns(lua_State* L) {
+  lua_settop(L, 2);
+  set_unknowns(L);
+  return 0;
+}
+
+// open_ffi() -> the FFI library, for unknown values alone
+int open_ffi(lua_State* L) {
+  lua_pushcfunction(L, luaopen_ffi);
+  lua_call(L, 0, 1);
+  return 1;
+}
+
 constexpr luaL_Reg kFunctions[] = {
     {"prelude", guarded<prelude>},
     {"load", guarded<load>},
     {"module", guarded<module>},
     {"module_names", guarded<module_names>},
     {"data", guarded<data>},
-    {"did_you_mean", guarded<suggest>},
+    {"nearest", guarded<nearest_name>},
     {"raise", guarded<raise>},
     {"tostring", guarded<text_of>},
     {"is_cancel", guarded<cancel_value>},
@@ -268,6 +281,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"finish", guarded<finish>},
     {"as_list", guarded<as_list>},
     {"type_finder", guarded<type_finder>},
+    {"unknowns", guarded<unknowns>},
+    {"open_ffi", guarded<open_ffi>},
     {"remember", guarded<remember_error>},
     {nullptr, nullptr},
 };
@@ -284,6 +299,8 @@ Host::Host(const ProgramOptions& options) : State(options.memory_cap, options.ca
     lua_setfield(L, -2, "null");
     push_parents(L);
     lua_setfield(L, -2, "parents");
+    push_places(L);
+    lua_setfield(L, -2, "places");
     int host = lua_gettop(L);
     lua_getfield(L, host, "prelude");
     lua_pushliteral(L, "init");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -12,12 +13,20 @@
 namespace playbook::lua {
 namespace {
 
-constexpr const char* kListMeta = "playbook.list";  // on empty lists, which Lua cannot tell from empty maps
-constexpr const char* kUnknownMeta = "playbook.unknown";
+constexpr const char* kListMeta = "playbook.list";      // on empty lists, which Lua cannot tell from empty maps
+constexpr const char* kUnknowns = "playbook.unknowns";  // {make, because}
+constexpr int kMake = 1, kBecause = 2;
+constexpr int kCdata = 10;                        // LuaJIT's own type; its headers do not name it
 constexpr const char* kTypes = "playbook.types";  // type name -> metatable with its methods; made when first asked for
 constexpr const char* kView = "__view";           // field of the metatable of read-only views; their data is __index
 constexpr double kExact = 9007199254740992.0;     // 2^53: beyond it a double skips integers
 constexpr size_t kDeepest = 64;
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.14g", value);
+  return text;
+}
 
 // Reads one Lua value; keeps the path to where it is, for errors, and the tables around it, to find cycles.
 class Reader {
@@ -115,7 +124,7 @@ class Reader {
         ++named;
       } else if (lua_type(L_, -1) == LUA_TNUMBER) {
         double key = lua_tonumber(L_, -1);
-        if (key < 1 || key != std::floor(key)) refuse("has the key " + Json(key).dump() + "; keys are names, or 1, 2, 3, ...");
+        if (key < 1 || key != std::floor(key)) refuse("has the key " + short_number(key) + "; keys are names, or 1, 2, 3, ...");
         ++counted;
         highest = std::max(highest, key);
       } else {
@@ -172,8 +181,9 @@ class Reader {
 };
 
 void push_integer(lua_State* L, const Json& value) {
-  bool exact = value.is_number_unsigned() ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(kExact)
-                                          : std::abs(static_cast<double>(value.get<std::int64_t>())) <= kExact;
+  constexpr auto kMost = static_cast<std::int64_t>(kExact);
+  bool exact = value.is_number_unsigned() ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost)
+                                          : value.get<std::int64_t>() >= -kMost && value.get<std::int64_t>() <= kMost;
   if (exact)
     lua_pushnumber(L, value.get<double>());
   else
@@ -211,26 +221,19 @@ void push_map(lua_State* L, const Json& values) {
   lua_pop(L, 2);
 }
 
-// Every metamethod of an unknown value.
-int use_unknown(lua_State* L) {
-  for (int index = 1; index <= lua_gettop(L); ++index)
-    if (is_unknown(L, index)) refuse_unknown(L, index);
-  throw Error(Code::plan_unknown, "depends on a value that only the real run knows");
+// Calls one of the functions that set_unknowns was given with the value on top of the stack, which it takes.
+void call_unknowns(lua_State* L, int function) {
+  lua_getfield(L, LUA_REGISTRYINDEX, kUnknowns);
+  lua_rawgeti(L, -1, function);
+  lua_remove(L, -2);
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
 }
 
 }  // namespace
 
 void open_values(lua_State* L) {
   luaL_newmetatable(L, kListMeta);
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-  luaL_newmetatable(L, kUnknownMeta);
-  for (const char* event : {"__index", "__newindex", "__call", "__concat", "__len", "__eq", "__lt", "__le", "__unm", "__add", "__sub",
-                            "__mul", "__div", "__mod", "__pow", "__tostring"}) {
-    lua_pushcfunction(L, guarded<use_unknown>);
-    lua_setfield(L, -2, event);
-  }
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
@@ -276,16 +279,33 @@ void push_json(lua_State* L, const Json& value) {
 }
 
 void push_unknown(lua_State* L, const std::string& because) {
-  auto* text = static_cast<char*>(lua_newuserdata(L, because.size() + 1));
-  std::memcpy(text, because.c_str(), because.size() + 1);
-  luaL_getmetatable(L, kUnknownMeta);
-  lua_setmetatable(L, -2);
+  lua_pushlstring(L, because.data(), because.size());
+  call_unknowns(L, kMake);
 }
 
-bool is_unknown(lua_State* L, int index) { return lua_type(L, index) == LUA_TUSERDATA && luaL_testudata(L, index, kUnknownMeta); }
+bool is_unknown(lua_State* L, int index) {
+  if (lua_type(L, index) != kCdata) return false;
+  lua_pushvalue(L, index);
+  call_unknowns(L, kBecause);
+  bool known = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return !known;
+}
 
 void refuse_unknown(lua_State* L, int index) {
-  throw Error(Code::plan_unknown, std::string("depends on ") + static_cast<const char*>(lua_touserdata(L, index)));
+  lua_pushvalue(L, index);
+  call_unknowns(L, kBecause);
+  std::string because = lua_tostring(L, -1);
+  lua_pop(L, 1);
+  throw Error(Code::plan_unknown, "depends on " + because);
+}
+
+void set_unknowns(lua_State* L) {
+  lua_createtable(L, 2, 0);
+  lua_insert(L, -3);
+  lua_rawseti(L, -3, kBecause);
+  lua_rawseti(L, -2, kMake);
+  lua_setfield(L, LUA_REGISTRYINDEX, kUnknowns);
 }
 
 void push_null(lua_State* L) { lua_pushlightuserdata(L, nullptr); }

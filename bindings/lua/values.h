@@ -28,6 +28,10 @@ bool is_unknown(lua_State* L, int index);
 /// Throws plan.unknown.
 [[noreturn]] void refuse_unknown(lua_State* L, int index);
 
+/// Takes two functions from the top of the stack: one makes an unknown value of the text that says what it depends on, one gives that text
+/// back.
+void set_unknowns(lua_State* L);
+
 /// null, where a nil will not do.
 void push_null(lua_State* L);
 /// Marks the table on top of the stack as a list, also while it is empty.

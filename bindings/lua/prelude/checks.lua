@@ -40,18 +40,23 @@ local function failed(check, e)
   return report
 end
 
-local function answered(check, passed, ok, message, hint, details)
-  if not passed then return failed(check, ok) end
+local function verdict(check, ok, ...)
+  host.known(ok, ...)
   if type(ok) ~= "boolean" then
-    P.wrong("check " .. check.name .. " must return true or false, found " .. P.describe(ok), "return false, \"why\", \"what to do\"")
+    P.wrong("check " .. check.name .. " must return true or false, found " .. P.describe(ok), 'return true, or false, "why", "what to do"')
   end
-  return reported(check, ok, message, hint, details)
+  return ok, ...
+end
+
+local function answered(check, passed, ok, ...)
+  if not passed then return failed(check, ok) end
+  return reported(check, ok, ...)
 end
 
 --- Runs a declared check in a scope of its own: the scope, and its report.
 local function judge(check, ...)
   local scope = P.open(check.name, check.name)
-  return scope, answered(check, P.within(scope, check.run, ...))
+  return scope, answered(check, P.within(scope, function(...) return verdict(check, check.run(...)) end, ...))
 end
 
 --- A check that the author made on the spot.
@@ -71,7 +76,7 @@ local function collector_of(scope)
   end
 end
 
-local function collect(collector, scope, check, report)
+local function collect(collector, check, scope, report)
   collector.asked = collector.asked + 1
   report.override = check.override
   local answer = P.send(scope, P.position(scope, "gate"), "gate", report)
@@ -136,7 +141,7 @@ local function gate(check, ...)
   local collector = gate_collector(check.name)
   local run = P.here(check.name).run
   if collector.rechecking and run.down and check.while_up then return end
-  collect(collector, judge(check, ...))
+  collect(collector, check, judge(check, ...))
 end
 
 -- expect --------------------------------------------------------------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ end
 P.globals.gate = face("gate", gate, function(title, ...)
   local collector = gate_collector(P.need_title("gate: title", title))
   local check, report = on_the_spot("gate", title, ...)
-  collect(collector, P.here "gate", check, report)
+  collect(collector, check, P.here "gate", report)
 end)
 
 P.globals.expect = face("expect", expect, function(title, ...)

@@ -7,7 +7,8 @@ local running, yield = coroutine.running, coroutine.yield
 local TAG = {} -- what a request yields; no script ever sees it
 P.TAG = TAG
 P.parents = host.parents -- coroutine -> the one that resumed it
-P.loading = setmetatable({}, { __mode = "k" }) -- coroutine -> {name, source, outer} of the chunk that it loads
+P.places = host.places -- coroutine -> where its code stands, for errors
+P.loading = setmetatable({}, { __mode = "k" }) -- coroutine -> {name, source} of the chunk that it loads
 local scopes = setmetatable({}, { __mode = "k" }) -- coroutine -> its scope
 P.scopes = scopes
 
@@ -28,6 +29,12 @@ function P.code_of(e) return type(e) == "table" and e.code or "script.failed" en
 function P.message_of(e)
   if type(e) == "table" and type(e.message) == "string" then return e.message end
   return host.tostring(e)
+end
+
+--- `; did you mean "image.pull"?`, or "" where no name is near.
+function P.did_you_mean(word, names, prefix)
+  local near = host.nearest(word, names)
+  return near == "" and "" or '; did you mean "' .. (prefix or "") .. near .. '"?'
 end
 
 --- Errors that no gate, retry or scope may turn into something else.
@@ -65,7 +72,7 @@ function P.need_fields(what, given, known)
     if not known[key] then
       local names = {}
       for name in P.pairs(known) do names[#names + 1] = name end
-      P.wrong(what .. ": " .. describe(key) .. " does not exist" .. host.did_you_mean(tostring(key), names))
+      P.wrong(what .. ": " .. describe(key) .. " does not exist" .. P.did_you_mean(tostring(key), names))
     end
   end
 end
@@ -130,7 +137,7 @@ end
 --- Asks the engine: the answer, or the error that it gave. Where it wants the gates first, they are asked, and then this again.
 local function send(scope, path, name, args)
   while true do
-    host.ask(path, name, args, scope.run.where)
+    host.ask(path, name, args)
     yield(TAG)
     local value, recheck = host.take()
     if not recheck then return value end

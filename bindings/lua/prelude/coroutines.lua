@@ -75,8 +75,8 @@ function P.is_root(co) return roots[co] ~= nil end
 --- Makes this coroutine the start of a run.
 function P.begin_run(prefix, where)
   local co = running()
-  local run = { gates = {}, down = false, where = where }
-  roots[co] = run
+  local run = { gates = {}, down = false }
+  roots[co], P.places[co] = true, where
   scopes[co] = P.new_scope(prefix:gsub("/$", ""), run)
   return run
 end

@@ -46,7 +46,7 @@ local function read_parameter(what, name, spec)
   local kind = spec.type == nil and "string" or P.need(what .. ": type", spec.type, "string")
   if not TYPES[kind] then
     local names = P.names_of(TYPES)
-    P.wrong(what .. ': type "' .. kind .. '" does not exist' .. host.did_you_mean(kind, names), "types are " .. table.concat(names, ", "))
+    P.wrong(what .. ': type "' .. kind .. '" does not exist' .. P.did_you_mean(kind, names), "types are " .. table.concat(names, ", "))
   end
   if spec.help ~= nil then P.need(what .. ": help", spec.help, "string") end
   local parameter = { name = name, type = kind, required = spec.required == true, help = spec.help }
@@ -78,7 +78,7 @@ local function parameter_named(definition, name)
     if parameter.name == name then return parameter end
     names[i] = parameter.name
   end
-  P.wrong(definition.name .. ": parameter " .. P.describe(name) .. " does not exist" .. host.did_you_mean(tostring(name), names))
+  P.wrong(definition.name .. ": parameter " .. P.describe(name) .. " does not exist" .. P.did_you_mean(tostring(name), names))
 end
 
 --- The table that run gets: given values, defaults; a field that was never declared is a mistake.

@@ -9,27 +9,34 @@ local function refuse_cycle(name)
   local path, co = name, running()
   while co do
     local at = P.loading[co]
-    while at do
+    if at then
       path = at.name .. " -> " .. path
       if at.name == name then P.raise("script.invalid", "modules require each other: " .. path) end
-      at = at.outer
     end
     co = P.parents[co]
   end
 end
 
-local function loaded_chunk(co, ok, ...)
-  P.loading[co] = P.loading[co].outer
-  if not ok then error((...), 0) end
-  return (...)
+--- The line of the last `return` of a chunk: what stands there may be a tail call, and then no frame tells of it.
+local function last_return(text)
+  local line, found = 0, 1
+  for content in (text .. "\n"):gmatch "([^\n]*)\n" do
+    line = line + 1
+    if content:find "^return%f[%W]" then found = line end
+  end
+  return found
 end
 
---- Runs a chunk in the environment of scripts; primitives are refused meanwhile.
+--- Runs a chunk in the environment of scripts and in a coroutine of its own, in which primitives are refused.
 function P.run_chunk(name, source, text)
   local chunk = setfenv(host.load(source, text), P.environment)
-  local co = running()
-  P.loading[co] = { name = name, source = source, outer = P.loading[co] }
-  return loaded_chunk(co, xpcall(chunk, host.remember, name))
+  local co = coroutine.create(function() return xpcall(chunk, host.remember, name) end)
+  P.loading[co] = { name = name, source = source }
+  P.parents[co], P.places[co] = running(), source .. ":" .. last_return(text)
+  local resumed, ok, value = coroutine.resume(co)
+  if not resumed then error(ok, 0) end
+  if not ok then error(value, 0) end
+  return value
 end
 
 --- Tables of names become read-only; lists stay, since # does not see through a view.
@@ -50,7 +57,7 @@ local function load_module(name)
   local source, text = host.module(name)
   if not source then
     local names = host.module_names()
-    P.raise("name.unknown", 'there is no module "' .. name .. '"' .. host.did_you_mean(name, names), "modules live in the library and beside the playbook")
+    P.raise("name.unknown", 'there is no module "' .. name .. '"' .. P.did_you_mean(name, names), "modules live in the library and beside the playbook")
   end
   local value = P.run_chunk(name, source, text)
   if value == nil then P.raise("script.invalid", "module " .. name .. " returns nothing", "end it with return M", { where = source }) end

@@ -1,7 +1,7 @@
 -- What scripts see of Lua: a whitelist, read-only, and the same in every run: ordered pairs and next, no addresses, no random numbers.
 local host, P = ...
 local G = P.globals
-local type, next, select, error, getmetatable, setmetatable = type, next, select, error, getmetatable, setmetatable
+local type, next, select, rawequal, getmetatable, setmetatable = type, next, select, rawequal, getmetatable, setmetatable
 local raw_pairs, raw_ipairs, raw_pcall, raw_xpcall, raw_format = pairs, ipairs, pcall, xpcall, string.format
 local sort, raw_get = table.sort, rawget
 
@@ -62,7 +62,7 @@ function G.pairs(t)
       local key = keys[at]
       if key == nil then return nil end
       local value = raw_get(t, key)
-      if value ~= nil then return key, value end
+      if not rawequal(value, nil) then return key, value end
     end
   end, t, nil
 end
@@ -86,7 +86,7 @@ function G.next(t, key)
   host.known(t)
   if type(t) ~= "table" then return next(t, key) end
   t = shown[t] or t
-  if key ~= nil and raw_get(t, key) == nil then next(t, key) end -- refuses a key that never was
+  if key ~= nil and rawequal(raw_get(t, key), nil) then next(t, key) end -- refuses a key that never was
   local least
   for candidate in next, t do
     if (key == nil or before(key, candidate)) and (least == nil or before(candidate, least)) then least = candidate end
@@ -165,10 +165,8 @@ P.names_of = names_of
 --- A field that is not there is a mistake of the author's.
 function P.missing_field(module, data)
   return function(key)
-    local names = {}
-    for _, name in raw_ipairs(names_of(data)) do names[#names + 1] = module .. "." .. name end
-    local full = module .. "." .. host.tostring(key)
-    P.raise("name.unknown", full .. " does not exist" .. host.did_you_mean(full, names))
+    local field = host.tostring(key)
+    P.raise("name.unknown", module .. "." .. field .. " does not exist" .. P.did_you_mean(field, names_of(data), module .. "."))
   end
 end
 
@@ -184,10 +182,10 @@ local function library(name, left_out)
   return functions
 end
 
--- Arguments of library functions are uses of a value.
+-- To hand a value to a library function is to use it; only table.insert keeps it as it is.
 local function opened(functions)
   for name, f in raw_pairs(functions) do
-    if type(f) == "function" then
+    if type(f) == "function" and f ~= table.insert then
       functions[name] = function(...)
         host.known(...)
         return f(...)
@@ -229,7 +227,7 @@ setmetatable(G, { __index = function(_, name)
   host.known(name)
   if type(name) ~= "string" then return nil end
   if INSTEAD[name] then P.raise("name.unknown", name .. " is not available to playbooks", INSTEAD[name]) end
-  P.raise("name.unknown", name .. " does not exist" .. host.did_you_mean(name, names_of(G)), "a name that is used must be local or required")
+  P.raise("name.unknown", name .. " does not exist" .. P.did_you_mean(name, names_of(G)), "a name that is used must be local or required")
 end })
 
 P.environment = setmetatable({}, {
