@@ -110,6 +110,10 @@ void expect_good(const PartialSet& partial, const std::string& digest, const Sou
               "the disk or the memory of this host is not to be trusted; back up to another place", {{"findings", to_json(findings)}});
 }
 
+Json verification_of(const Manifest& manifest) {
+  return {{"kind", "verification"}, {"time", manifest.created}, {"by", manifest.actor}, {"action", manifest.action}};
+}
+
 }  // namespace
 
 BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, Work& work) {
@@ -125,6 +129,7 @@ BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, W
   work.reach("backup.written");
   expect_good(partial, sha256(sums), sources, work);
   work.reach("backup.verified");
+  partial.write_text(kAttestationsFile, canonical(verification_of(manifest)) + "\n", false);
   partial.sync_folders();
   work.reach("backup.synced");
   if (work.cancel()) work.cancel()->check();

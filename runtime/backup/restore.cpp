@@ -37,17 +37,14 @@ void expect_good(const BackupSet& set, const std::string& digest, const std::vec
 }
 
 std::string words(const Json& item) {
+  std::string what = item.at("what");
+  if (item.contains("unreadable")) return what + " cannot be read, so what it would lose is not known";
+  if (!what.starts_with("table "))
+    return what + (item.at("added") != 0 ? " is new" : item.at("removed") != 0 ? " is gone" : " was changed");
   std::vector<std::string> parts;
-  auto add = [&](const char* key, const std::string& text) {
-    if (item.at(key) != 0) parts.push_back(item.at(key).dump() + " " + text);
-  };
-  bool table = item.at("what").get<std::string>().starts_with("table ");
-  if (!table)
-    return item.at("what").get<std::string>() + (item.at("added") != 0 ? " is new" : item.at("removed") != 0 ? " is gone" : " was changed");
-  add("added", "added");
-  add("removed", "removed");
-  add("changed", "changed");
-  return item.at("what").get<std::string>() + ": " + join(parts, ", ");
+  for (const char* key : {"added", "removed", "changed"})
+    if (item.at(key) != 0) parts.push_back(item.at(key).dump() + " " + key);
+  return what + ": " + join(parts, ", ");
 }
 
 }  // namespace

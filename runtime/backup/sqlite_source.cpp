@@ -158,25 +158,18 @@ class SqliteSource : public Source {
 
   Json loss(const Stored& stored, Work& work) const override {
     Json items = Json::array();
-    SqliteFingerprint then = stored_fingerprint(stored.source);
-    std::vector<std::string> tables;
+    auto add = [&](const std::string& table, const TableLoss& loss) {
+      items.push_back({{"what", "table " + table}, {"added", loss.added}, {"removed", loss.removed}, {"changed", loss.changed}});
+    };
     fs::path path = path_of(stored.source.spec);
-    if (fs::exists(path)) {
-      Sqlite live(path, Sqlite::Mode::read, options(work));
-      SqliteFingerprint now = fingerprint(live, [&](std::uint64_t) { work.advance(0); });
-      for (const auto& [name, table] : now.tables)
-        if (!then.tables.contains(name) || then.tables[name] != table) tables.push_back(name);
-      for (const auto& [name, table] : then.tables)
-        if (!now.tables.contains(name)) tables.push_back(name);
-      if (!tables.empty()) {
-        ScratchFile scratch(work, stored.source.name + ".sqlite");
-        extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, scratch.path());
-        for (const auto& [name, loss] : compare_rows(live, scratch.path(), tables))
-          items.push_back({{"what", "table " + name}, {"added", loss.added}, {"removed", loss.removed}, {"changed", loss.changed}});
-      }
-    } else {
-      for (const auto& [name, table] : then.tables)
-        items.push_back({{"what", "table " + name}, {"added", 0}, {"removed", table.rows}, {"changed", 0}});
+    try {
+      if (fs::exists(path))
+        for (const auto& [table, loss] : lost_rows(stored, path, work)) add(table, loss);
+      else
+        for (const auto& [table, found] : stored_fingerprint(stored.source).tables) add(table, {0, found.rows, 0});
+    } catch (const Error& unreadable) {
+      if (unreadable.code() != Code::sqlite_failed) throw;
+      items.push_back({{"what", "database " + path.string()}, {"unreadable", unreadable.message()}});
     }
     return {{"name", stored.source.name}, {"type", type()}, {"items", items}};
   }
@@ -198,6 +191,20 @@ class SqliteSource : public Source {
   }
 
  private:
+  static std::map<std::string, TableLoss> lost_rows(const Stored& stored, const fs::path& path, Work& work) {
+    Sqlite live(path, Sqlite::Mode::read, options(work));
+    auto then = stored_fingerprint(stored.source).tables, now = fingerprint(live, [&](std::uint64_t) { work.advance(0); }).tables;
+    std::vector<std::string> differing;
+    for (const auto& [name, table] : now)
+      if (!then.contains(name) || then[name] != table) differing.push_back(name);
+    for (const auto& [name, table] : then)
+      if (!now.contains(name)) differing.push_back(name);
+    if (differing.empty()) return {};
+    ScratchFile scratch(work, stored.source.name + ".sqlite");
+    extract_part(stored.folder, stored.manifest.part_of(stored.source.name), work, scratch.path());
+    return compare_rows(live, scratch.path(), differing);
+  }
+
   // A restore that was already done is not done again: what it kept would be replaced by what it restored.
   static bool is_restored(const Stored& stored, const fs::path& target, Work& work) {
     std::error_code error;

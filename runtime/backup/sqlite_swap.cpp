@@ -2,7 +2,7 @@
 // be taken back out. They are found by name: a new main file under the old name would be "repaired" with the old one's WAL, and ruined. So
 // the order is:
 //
-//   1. settle   Open the old one and close it again: SQLite itself brings WAL or hot journal into the main file and removes them.
+//   1. settle   Open the old one: SQLite itself takes back a hot journal, and brings the WAL into the main file and empties it.
 //   2. lock     Take SQLite's own exclusive lock on the main file (its lock bytes, as os.h of SQLite gives them) and keep it to the end.
 //   Who begins to
 //               read the old file now waits or fails. Look for processes that have it open and idle.
@@ -77,7 +77,7 @@ class ExclusiveLock {
 // True when the main file holds all there is; false when it is too damaged to be opened.
 bool settle(const fs::path& database) {
   try {
-    Sqlite old(database, Sqlite::Mode::write);
+    Sqlite old(database, Sqlite::Mode::write, {std::chrono::milliseconds(5000), nullptr, true});  // a WAL that it cannot read must stay
     Json result = old.query("pragma wal_checkpoint(truncate)");
     old.scalar("select count(*) from sqlite_schema");  // a hot journal is rolled back by the first read
     if (result.at(0).at("busy") != 0) refuse_locked(database, holders_of(database));

@@ -26,6 +26,7 @@ ScratchFile::ScratchFile(const Work& work, const std::string& name) : path_(work
 ScratchFile::~ScratchFile() {
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(path_.string() + suffix, ignored);
+  ::rmdir(path_.parent_path().c_str());  // unless others are still in it
 }
 
 }  // namespace playbook

@@ -141,12 +141,24 @@ Sqlite::Sqlite(std::filesystem::path path, Mode mode, Options options) : path_(s
   std::error_code ignored;
   if (mode != Mode::create && !std::filesystem::exists(path_, ignored))
     throw Error(Code::file_missing, "database " + path_.string() + " does not exist");
+  open(mode, open_flags(mode));
+  if (mode != Mode::read) return;
+  // A hot journal or an unfinished WAL cannot be recovered through a read-only connection. Other errors show when the database is used.
+  int code = sqlite3_exec(raw(), "select 1 from sqlite_schema limit 1", nullptr, nullptr, nullptr);
+  if ((code & 0xff) != SQLITE_READONLY) return;
+  options_.leave_wal = true;
+  open(mode, open_flags(Mode::write));
+  script("pragma query_only=on");
+}
+
+void Sqlite::open(Mode mode, int flags) {
   std::string name = mode == Mode::snapshot ? immutable_uri(path_.string()) : path_.string();
   sqlite3* handle = nullptr;
-  int code = sqlite3_open_v2(name.c_str(), &handle, open_flags(mode), nullptr);
+  int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(code, "open");
   sqlite3_busy_timeout(handle, static_cast<int>(options_.busy.count()));
+  if (options_.leave_wal) sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (options_.cancel) {
     auto stop = [](void* token) { return static_cast<const CancelToken*>(token)->requested() ? 1 : 0; };
     sqlite3_progress_handler(handle, 20'000, stop, const_cast<CancelToken*>(options_.cancel));
@@ -189,8 +201,13 @@ void Sqlite::script(const std::string& sql) {
 
 std::vector<std::string> Sqlite::integrity_problems(int limit) {
   std::vector<std::string> problems;
-  SqliteStatement statement(*this, "pragma integrity_check(" + std::to_string(limit) + ")");
-  while (statement.step()) problems.push_back(statement.value(0).get<std::string>());
+  try {
+    SqliteStatement statement(*this, "pragma integrity_check(" + std::to_string(limit) + ")");
+    while (statement.step()) problems.push_back(statement.value(0).get<std::string>());
+  } catch (const Error& error) {  // damage that does not even let the check run
+    if (error.code() != Code::sqlite_failed) throw;
+    problems.push_back(error.message());
+  }
   if (problems.size() == 1 && problems[0] == "ok") problems.clear();
   return problems;
 }

@@ -51,7 +51,7 @@ class SqliteStatement {
 class Sqlite {
  public:
   enum class Mode {
-    read,      ///< others may write meanwhile
+    read,      ///< others may write meanwhile; what a writer left half done when it died is taken back first, as by any reader
     write,     ///< the file must exist
     snapshot,  ///< a copy that nobody else touches: no locks, no -wal or -shm made beside it
     create,    ///< made when it is not there
@@ -59,6 +59,7 @@ class Sqlite {
   struct Options {
     std::chrono::milliseconds busy{5000};  ///< how long to wait for a lock
     const CancelToken* cancel = nullptr;   ///< ends long statements with `cancelled`
+    bool leave_wal = false;                ///< the last one to close neither folds the WAL into the database nor removes it
   };
 
   /// Throws file.missing, sqlite.failed.
@@ -94,6 +95,8 @@ class Sqlite {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  void open(Mode mode, int flags);
+
   std::filesystem::path path_;
   Options options_;
   std::unique_ptr<sqlite3, Close> handle_;
