@@ -25,6 +25,8 @@ namespace playbook {
   each(host_disk) \
   each(host_memory) \
   each(host_tools) \
+  each(http_get) \
+  each(http_wait) \
   each(json_encode) \
   each(json_parse) \
   each(log_info) \

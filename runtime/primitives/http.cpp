@@ -1,0 +1,62 @@
+#include "runtime/primitives/http.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+
+namespace playbook {
+namespace {
+
+constexpr size_t kKept = 64 * 1024;
+
+std::string kept_body(const Context& context, const std::string& body) {
+  std::string text = to_utf8(context.redactor().apply(std::string_view(body).substr(0, 2 * kKept)));  // masked before it is cut
+  if (text.size() <= kKept) return text;
+  size_t end = kKept;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+std::vector<Parameter> request_parameters(double default_timeout) {
+  return {{"headers", Type::map, "by name; values are strings or secret references", false, nullptr},
+          {"timeout", Type::duration, "for one answer", false, default_timeout},
+          {"follow", Type::integer, "redirections at most; none where a header is a secret", false, 5}};
+}
+
+HttpRequest request_from(const Context& context, const Json& args) {
+  HttpRequest request;
+  request.url = args.at("url");
+  request.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(args.at("timeout").get<double>() * 1000));
+  request.follow = std::clamp(args.at("follow").get<int>(), 0, 50);
+  for (const Json headers = get_or<Json>(args, "headers", Json::object()); const auto& [name, value] : headers.items()) {
+    if (!value.is_string() && !is_secret(value))
+      throw Error(Code::argument_invalid, "headers[\"" + name + "\"] must be a string or a secret reference", "write numbers as strings");
+    if (is_secret(value)) request.follow = 0;
+    request.headers[name] = context.open_secret(value);
+  }
+  return request;
+}
+
+Json recorded(const Context& context, const HttpResponse& response) {
+  Json headers = Json::object();
+  for (const auto& [name, value] : response.headers)
+    if (name != "set-cookie") headers[to_utf8(name)] = to_utf8(context.redactor().apply(value));
+  std::string body = kept_body(context, response.body);
+  return {
+      {"status", response.status}, {"headers", headers}, {"body", body}, {"truncated", response.truncated || response.body.size() > kKept}};
+}
+
+Json json_body(const HttpRequest& request, const HttpResponse& response) {
+  if (response.truncated)
+    throw Error(Code::http_failed,
+                request.method + " " + shown_url(request.url) + ": the answer is longer than " + humane_bytes(request.max_bytes));
+  return parse_json(response.body, "the answer of " + shown_url(request.url));
+}
+
+std::string http_thing(const Json& args) {
+  std::string url = args.at("url");
+  return "http:" + url.substr(0, url.find_first_of("?#"));
+}
+
+}  // namespace playbook

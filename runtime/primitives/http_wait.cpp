@@ -1,0 +1,125 @@
+// http.wait: asks again and again until the answer is the one that is waited for.
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+#include "runtime/primitives/http.h"
+
+namespace playbook {
+namespace {
+
+std::vector<Parameter> parameters() {
+  std::vector<Parameter> all = request_parameters(10);
+  all.insert(all.begin(), {"url", Type::string, "http or https", true, nullptr});
+  all.push_back({"status", Type::integer, "the status that is waited for", false, 200});
+  all.push_back({"json", Type::map, "what the answer must hold at least, as JSON", false, nullptr});
+  all.push_back({"give_up_on", Type::list, "statuses that will not get better: they end the waiting", false, nullptr});
+  all.push_back({"deadline", Type::duration, "how long to go on", false, 60});
+  all.push_back({"every", Type::duration, "pause between questions", false, 0.5});
+  return all;
+}
+
+// What in `found` is not as `wanted`, which may leave out what does not matter; "" when all is.
+std::string difference(const Json& wanted, const Json& found, const std::string& path) {
+  if (wanted.is_object() && found.is_object()) {
+    for (const auto& [key, value] : wanted.items()) {
+      std::string inner = path.empty() ? key : path + "." + key;
+      if (!found.contains(key)) return inner + " is missing";
+      if (std::string text = difference(value, found[key], inner); !text.empty()) return text;
+    }
+    return "";
+  }
+  if (wanted.is_array() && found.is_array() && wanted.size() == found.size()) {
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (std::string text = difference(wanted[i], found[i], path + "[" + std::to_string(i + 1) + "]"); !text.empty()) return text;
+    return "";
+  }
+  if (wanted == found) return "";
+  return (path.empty() ? "the answer" : path) + " is " + canonical(found).substr(0, 200) + ", expected " + canonical(wanted).substr(0, 200);
+}
+
+std::string first_line(const std::string& body) { return std::string(trim(body.substr(0, body.find('\n')))).substr(0, 200); }
+
+class HttpWait : public Primitive {
+ public:
+  const Declaration& declaration() const override { return declaration_; }
+
+  Json run(Context& context, const Json& args, const Json&) override {
+    HttpRequest request = request_from(context, args);
+    auto client = make_http_client();
+    const auto timeout = request.timeout, deadline = milliseconds(args, "deadline");
+    const auto end = context.clock().monotonic() + deadline;
+    std::string last;
+    for (std::uint64_t attempt = 1;; ++attempt) {
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(end - context.clock().monotonic());
+      request.timeout = std::clamp(left, std::chrono::milliseconds(1), std::max(timeout, std::chrono::milliseconds(1)));
+      if (std::optional<Json> result = ask(context, *client, request, args, last)) {
+        (*result)["attempts"] = attempt;
+        return *result;
+      }
+      context.progress(attempt, std::nullopt, "attempts");
+      if (context.clock().monotonic() + milliseconds(args, "every") >= end)
+        throw Error(Code::timeout, shown_url(request.url) + " did not answer as expected within " + humane(deadline) + "; last: " + last,
+                    "", {{"attempts", attempt}, {"last", last}});
+      if (!context.cancel().wait(milliseconds(args, "every"))) context.cancel().check();
+    }
+  }
+
+  /// Assumes that what is waited for comes.
+  Planned plan(Context&, const Json& args) override {
+    Json result{{"status", args.at("status")}, {"headers", Json::object()}, {"body", ""}, {"truncated", false}, {"attempts", 1}};
+    if (args.contains("json")) result["json"] = args["json"];
+    return {.text = "wait until " + shown_url(args.at("url")) + " answers", .diff = "", .predicted = true, .result = result};
+  }
+
+  std::vector<std::string> touches(Context&, const Json& args) const override { return {http_thing(args)}; }
+
+ private:
+  static std::chrono::milliseconds milliseconds(const Json& args, const char* name) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(args.at(name).get<double>() * 1000));
+  }
+
+  // One question: the result when the answer fits, else nothing, and `last` says why.
+  static std::optional<Json> ask(Context& context, HttpClient& client, const HttpRequest& request, const Json& args,
+                                 std::string& last) try {
+    HttpResponse response = client.send(request, &context.cancel());
+    Json result = recorded(context, response);
+    last = "status " + std::to_string(response.status);
+    Json hopeless = get_or<Json>(args, "give_up_on", Json::array());
+    if (std::find(hopeless.begin(), hopeless.end(), Json(response.status)) != hopeless.end())
+      throw Error(Code::http_failed,
+                  shown_url(request.url) + " answers " + last + ", which ends the waiting: " + first_line(result["body"]),
+                  "look at the application's log", {{"url", shown_url(request.url)}, {"reason", "gave_up"}, {"status", response.status}});
+    if (response.status != args.at("status").get<int>()) {
+      if (std::string line = first_line(result["body"]); !line.empty()) last += ", " + line;
+      return std::nullopt;
+    }
+    if (!args.contains("json")) return result;
+    result["json"] = context.redactor().apply(json_body(request, response));
+    std::string differs = difference(args["json"], result["json"], "");
+    if (differs.empty()) return result;
+    last += ", " + differs;
+    return std::nullopt;
+  } catch (const Error& error) {
+    bool may_get_better = error.code() == Code::timeout || error.code() == Code::json_invalid ||
+                          (error.code() == Code::http_failed && get_or<std::string>(error.details(), "reason", "") != "gave_up");
+    if (!may_get_better) throw;
+    last = error.message();
+    return std::nullopt;
+  }
+
+  const Declaration declaration_{
+      .name = "http.wait",
+      .kind = Kind::read,
+      .summary = "Asks a URL until its answer is the one that is waited for.",
+      .parameters = parameters(),
+      .returns = "{status: integer, headers: table<string, string>, body: string, truncated: boolean, json: any, attempts: integer}",
+      .returns_help = "the answer as http.get gives it, and how often it was asked",
+      .errors = {"timeout", "http.failed", "argument.invalid", "secret.missing", "cancelled"},
+      .example = "http.wait(\"http://127.0.0.1:8080/health\", {json={status=\"ok\"}, deadline=30}).status --> 200",
+  };
+};
+
+}  // namespace
+
+std::unique_ptr<Primitive> make_http_wait() { return std::make_unique<HttpWait>(); }
+
+}  // namespace playbook
