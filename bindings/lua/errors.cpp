@@ -252,7 +252,6 @@ void push_internal(lua_State* L, const char* what) { push_error(L, Error(Code::i
 
 int remember_error(lua_State* L) {
   if (is_cancel(L, 1) || lua_isnil(L, 1)) return 1;
-  std::string where = author_line(L), traceback = author_traceback(L);
   lua_getfield(L, LUA_REGISTRYINDEX, kRemembered);
   lua_getfield(L, -1, "value");
   bool known = lua_rawequal(L, -1, 1);  // raised again on its way out: the first place is the true one
@@ -260,8 +259,8 @@ int remember_error(lua_State* L) {
   if (!known) {
     lua_pushvalue(L, 1);
     lua_setfield(L, -2, "value");
-    set_text(L, "where", where);
-    set_text(L, "traceback", traceback);
+    set_text(L, "where", author_line(L));
+    set_text(L, "traceback", author_traceback(L));
   }
   lua_settop(L, 1);
   return 1;

@@ -61,7 +61,8 @@ void* State::allocate(void* self, void* block, size_t before, size_t after) {
     std::free(block);
     return nullptr;
   }
-  if (after > before && state.used_ - before + after > state.cap_) return nullptr;  // only growth is refused: shrinking must not fail
+  if (after > before && state.used_ - before + after > state.cap_ + state.lent_)
+    return nullptr;  // only growth is refused: shrinking must not fail
   void* moved = std::realloc(block, after);
   if (moved) state.used_ += after - before;
   return moved;
@@ -104,9 +105,9 @@ int State::trampoline(lua_State* L) {
 }
 
 void State::protect_call(Call& call) {
-  cap_ += kReserve;
+  lent_ = kReserve;
   int status = lua_cpcall(main_, &State::trampoline, &call);
-  cap_ -= kReserve;
+  lent_ = 0;
   if (call.failure) std::rethrow_exception(call.failure);
   if (status == 0) return;
   std::string text = lua_tostring(main_, -1) ? lua_tostring(main_, -1) : "an error without text";

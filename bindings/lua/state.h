@@ -63,6 +63,7 @@ class State {
 
   size_t used_ = 0;
   size_t cap_;
+  size_t lent_ = 0;  // beyond the cap, for the host's own work
   const CancelToken* cancel_;
   int ticks_ = 0;  // of the hook, while the embedding is checked
   lua_State* main_ = nullptr;

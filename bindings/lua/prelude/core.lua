@@ -4,6 +4,7 @@ local host, P = ...
 local type, tostring, select, error, xpcall = type, tostring, select, error, xpcall
 local running, yield = coroutine.running, coroutine.yield
 
+local DEEPEST = 100 -- levels of a position
 local TAG = {} -- what a request yields; no script ever sees it
 P.TAG = TAG
 P.parents = host.parents -- coroutine -> the one that resumed it
@@ -101,7 +102,7 @@ local function here(what)
 end
 P.here = here
 
-function P.new_scope(path, run, parent) return { path = path, run = run, parent = parent, counts = {} } end
+function P.new_scope(path, run, parent) return { path = path, run = run, parent = parent, counts = {}, depth = parent and parent.depth + 1 or 0 } end
 
 --- The next position of that name in a scope.
 local function position(scope, name)
@@ -116,6 +117,7 @@ P.position = position
 --- A new scope below this place.
 function P.open(what, title)
   local parent = here(what)
+  if parent.depth == DEEPEST then raise("script.invalid", what .. ": blocks are nested deeper than " .. DEEPEST .. " levels") end
   return P.new_scope(position(parent, title), parent.run, parent)
 end
 
