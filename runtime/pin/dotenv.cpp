@@ -96,7 +96,7 @@ struct Dotenv::Parser {
   void statement() {
     Entry entry;
     entry.begin = at;
-    if (rest().starts_with("export") && (rest().size() == 6 || is_ascii_space(text[at + 6]))) {
+    if (rest().starts_with("export") && rest().size() > 6 && is_ascii_space(text[at + 6])) {
       at += 6;
       skip_blanks();
     }
@@ -107,11 +107,15 @@ struct Dotenv::Parser {
         fail(at, "unexpected character in a name; expected KEY=value", "correct or comment out this line");
       at += std::max<size_t>(blank, 1);
     }
+    if (at == text.size())
+      fail(key_begin, "a name alone on the last line, which is not ended; Compose refuses that", "end the line, or give it a value");
     entry.key = trim_end(text.substr(key_begin, at - key_begin));
     if (std::any_of(entry.key.begin(), entry.key.end(), is_ascii_space))
       fail(key_begin, "a name has a space in it; expected KEY=value", "correct or comment out this line");
     entry.value_begin = entry.value_end = key_begin + entry.key.size();
-    if (at < text.size() && text[at] != '\n') value(entry);
+    bool inherits = text[at] == '\n';
+    if (entry.key.empty() && !inherits) fail(key_begin, "a value without a name; expected KEY=value", "correct or comment out this line");
+    if (!inherits) value(entry);
     if (!entry.key.empty()) file.entries_.push_back(std::move(entry));
   }
 

@@ -90,6 +90,8 @@ TEST_CASE("a file that Compose would refuse is refused with its place and withou
       {"\xEF\xBB\xBF%A=1\n", ".env:1:1: unexpected character in a name; expected KEY=value"},
       {"\xC3\xA9t\xC3\xA9?=1\n", ".env:1:4: unexpected character in a name; expected KEY=value"},
       {"A=1\r\n  MY KEY=hunter2\r\n", ".env:2:3: a name has a space in it; expected KEY=value"},
+      {"A=1\n=hunter2\n", ".env:2:1: a value without a name; expected KEY=value"},
+      {"A=1\nexport NAME", ".env:2:8: a name alone on the last line, which is not ended; Compose refuses that"},
       {"A=1\nB=\"hunter2\nC=3\n", ".env:2:3: a value has no closing \""},
       {"B='hunter2\\'\n", ".env:1:3: a value has no closing '"},
       {"B=hunter2${\n", ".env:1:3: the value of B cannot be read: \"${\" has no closing brace on its line"},
