@@ -297,7 +297,7 @@ RunResult Runtime::State::take_back(Workplace& place, const RunRow& past, const 
   }
   LibrarySources beside = library({});
   Snapshot snapshot = read_snapshot(place.journal(), past.id);
-  std::optional<Source> source = beside.module("rollback");
+  std::optional<SourceText> source = beside.module("rollback");
   if (!source) throw Error(Code::internal, "stdlib/rollback.lua is missing from the library", "install playbook again");
   snapshot["playbook"] = *source;
   for (const auto& [key, found] : beside.snapshot()) snapshot.emplace(key, found);

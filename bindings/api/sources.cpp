@@ -60,25 +60,25 @@ LibrarySources::LibrarySources(std::vector<fs::path> library, fs::path own_folde
   }
 }
 
-std::optional<Source> LibrarySources::load(const std::string& key, const std::string& relative) {
+std::optional<SourceText> LibrarySources::load(const std::string& key, const std::string& relative) {
   if (!is_plain(relative)) return std::nullopt;
   for (size_t i = 0; i < roots_.size(); ++i) {
     std::optional<std::string> text = try_read_file(roots_[i].folder / relative);
     if (!text) continue;
-    Source source{roots_[i].shown + relative, *text};
+    SourceText source{roots_[i].shown + relative, *text};
     loaded_[key] = {i, source};
     return source;
   }
   return std::nullopt;
 }
 
-std::optional<Source> LibrarySources::module(const std::string& name) {
+std::optional<SourceText> LibrarySources::module(const std::string& name) {
   std::string path = module_path(name);
-  if (std::optional<Source> source = load("module " + name, path + ".lua")) return source;
+  if (std::optional<SourceText> source = load("module " + name, path + ".lua")) return source;
   return load("module " + name, path + "/init.lua");
 }
 
-std::optional<Source> LibrarySources::data(const std::string& path) { return load("data " + path, path); }
+std::optional<SourceText> LibrarySources::data(const std::string& path) { return load("data " + path, path); }
 
 std::vector<std::string> LibrarySources::module_names() {
   std::vector<std::string> names;
@@ -110,13 +110,13 @@ void LibrarySources::add_folder(Snapshot& snapshot, const Root& root, const fs::
   }
 }
 
-std::optional<Source> SnapshotSources::module(const std::string& name) {
+std::optional<SourceText> SnapshotSources::module(const std::string& name) {
   auto found = snapshot_.find("module " + name);
   if (found != snapshot_.end()) return found->second;
   return beside_ ? beside_->module(name) : std::nullopt;
 }
 
-std::optional<Source> SnapshotSources::data(const std::string& path) {
+std::optional<SourceText> SnapshotSources::data(const std::string& path) {
   auto found = snapshot_.find("data " + path);
   if (found != snapshot_.end()) return found->second;
   return beside_ ? beside_->data(path) : std::nullopt;

@@ -14,14 +14,14 @@
 namespace playbook {
 
 /// In the snapshot, keyed by what asks for it: `playbook`, `module demo.upgrade`, `data demo/releases.json`.
-using Snapshot = std::map<std::string, Source>;
+using Snapshot = std::map<std::string, SourceText>;
 
 class LibrarySources final : public Sources {
  public:
   LibrarySources(std::vector<std::filesystem::path> library, std::filesystem::path own_folder);
 
-  std::optional<Source> module(const std::string& name) override;
-  std::optional<Source> data(const std::string& path) override;
+  std::optional<SourceText> module(const std::string& name) override;
+  std::optional<SourceText> data(const std::string& path) override;
   std::vector<std::string> module_names() override;
 
   /// Everything that was loaded, and all else in the folders that it came from: what a way back may need next week.
@@ -32,11 +32,11 @@ class LibrarySources final : public Sources {
     std::filesystem::path folder;
     std::string shown;  ///< prefix in errors
   };
-  std::optional<Source> load(const std::string& key, const std::string& relative);
+  std::optional<SourceText> load(const std::string& key, const std::string& relative);
   void add_folder(Snapshot& snapshot, const Root& root, const std::filesystem::path& folder) const;
 
   std::vector<Root> roots_;
-  std::map<std::string, std::pair<size_t, Source>> loaded_;  // key -> root, source
+  std::map<std::string, std::pair<size_t, SourceText>> loaded_;  // key -> root, source
 };
 
 class SnapshotSources final : public Sources {
@@ -44,8 +44,8 @@ class SnapshotSources final : public Sources {
   /// `beside`: asked for what the snapshot does not have, where that is wanted.
   explicit SnapshotSources(Snapshot snapshot, Sources* beside = nullptr) : snapshot_(std::move(snapshot)), beside_(beside) {}
 
-  std::optional<Source> module(const std::string& name) override;
-  std::optional<Source> data(const std::string& path) override;
+  std::optional<SourceText> module(const std::string& name) override;
+  std::optional<SourceText> data(const std::string& path) override;
   std::vector<std::string> module_names() override;
 
  private:
@@ -56,7 +56,7 @@ class SnapshotSources final : public Sources {
 /// A playbook by shipped name (`demo/upgrade`) or path. Throws name.unknown with "did you mean", file.missing.
 struct PlaybookFile {
   std::filesystem::path file;
-  Source source;
+  SourceText source;
 };
 PlaybookFile find_playbook(const std::vector<std::filesystem::path>& library, const std::string& name_or_file);
 /// Names of the shipped playbooks: files below LIBRARY/playbooks that define one.

@@ -1,6 +1,6 @@
 # Turns Lua files into one C++ file that holds their text: cmake -DOUTPUT=... -DSOURCES="a.lua;b.lua" -P embed.cmake
 # A raw string literal holds at most 64 KiB on some compilers, so each file becomes literals of whole lines that the compiler joins.
-set(text "// Generated from bindings/lua/prelude and stdlib/meta.\n#include \"bindings/lua/prelude.h\"\n\nnamespace playbook::lua {\n\n")
+set(text "// Generated from bindings/lua/prelude and bindings/lua/stubs.\n#include \"bindings/lua/prelude.h\"\n\nnamespace playbook::lua {\n\n")
 string(APPEND text "std::span<const PreludeFile> prelude_files() {\n  static constexpr PreludeFile kFiles[] = {\n")
 foreach(source IN LISTS SOURCES)
   get_filename_component(name ${source} NAME_WE)

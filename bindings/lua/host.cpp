@@ -30,7 +30,7 @@ std::vector<std::string> texts_at(lua_State* L, int index) {
   return texts;
 }
 
-void push_source(lua_State* L, const Source& source) {
+void push_source(lua_State* L, const SourceText& source) {
   lua_pushlstring(L, source.name.data(), source.name.size());
   lua_pushlstring(L, source.text.data(), source.text.size());
 }
@@ -54,7 +54,7 @@ int load(lua_State* L) {
 
 // module(name) -> source name, text; nothing when there is none
 int module(lua_State* L) {
-  std::optional<Source> source = Host::of(L).sources().module(text_at(L, 1));
+  std::optional<SourceText> source = Host::of(L).sources().module(text_at(L, 1));
   if (!source) return 0;
   push_source(L, *source);
   return 2;
@@ -68,7 +68,7 @@ int module_names(lua_State* L) {
 // data(path) -> value
 int data(lua_State* L) {
   std::string path = text_at(L, 1);
-  std::optional<Source> source = Host::of(L).sources().data(path);
+  std::optional<SourceText> source = Host::of(L).sources().data(path);
   if (!source)
     throw Error(Code::name_unknown, "there is no data file \"" + to_utf8(path) + "\"",
                 "it is a JSON file by its path, such as \"demo/releases.json\"");

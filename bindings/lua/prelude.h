@@ -7,7 +7,7 @@
 namespace playbook::lua {
 
 struct PreludeFile {
-  std::string_view name;  ///< `prelude/steps`, `meta/playbook`
+  std::string_view name;  ///< `prelude/core`, `stubs/prelude`
   std::string_view text;
 };
 std::span<const PreludeFile> prelude_files();

@@ -100,7 +100,7 @@ Definition to_definition(const Json& value) {
 
 class LuaProgram : public Program {
  public:
-  LuaProgram(const ProgramOptions& options, const Source& source, const char* as) : host_(std::make_shared<Host>(options)) {
+  LuaProgram(const ProgramOptions& options, const SourceText& source, const char* as) : host_(std::make_shared<Host>(options)) {
     Json definition = run_now("load", {{"name", source.name}, {"text", source.text}, {"as", as}});
     definition_ = to_definition(definition);
   }
@@ -132,11 +132,11 @@ class LuaProgram : public Program {
 
 }  // namespace
 
-std::unique_ptr<Program> Program::load(const ProgramOptions& options, const Source& playbook) {
+std::unique_ptr<Program> Program::load(const ProgramOptions& options, const SourceText& playbook) {
   return std::make_unique<LuaProgram>(options, playbook, "playbook");
 }
 
-std::unique_ptr<Program> Program::evaluate(const ProgramOptions& options, const Source& code) {
+std::unique_ptr<Program> Program::evaluate(const ProgramOptions& options, const SourceText& code) {
   return std::make_unique<LuaProgram>(options, code, "expression");
 }
 

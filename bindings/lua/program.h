@@ -14,7 +14,7 @@
 
 namespace playbook {
 
-struct Source {
+struct SourceText {
   std::string name;  ///< shown in errors: `demo/upgrade.lua`
   std::string text;
 };
@@ -24,9 +24,9 @@ class Sources {
  public:
   virtual ~Sources() = default;
   /// `demo` or `demo.upgrade`; nothing when there is none.
-  virtual std::optional<Source> module(const std::string& name) = 0;
+  virtual std::optional<SourceText> module(const std::string& name) = 0;
   /// A JSON file by its path below the library or the playbook's folder: `demo/releases.json`.
-  virtual std::optional<Source> data(const std::string& path) = 0;
+  virtual std::optional<SourceText> data(const std::string& path) = 0;
   /// For "did you mean".
   virtual std::vector<std::string> module_names() = 0;
 };
@@ -59,9 +59,9 @@ class Program : public ScriptHost {
  public:
   /// Runs the main chunk, which must return playbook.define{...}. No primitive but pure ones may be called while it loads.
   /// Throws script.invalid, script.failed, name.unknown, memory.exceeded, cancelled; errors point at the author's line.
-  static std::unique_ptr<Program> load(const ProgramOptions& options, const Source& playbook);
+  static std::unique_ptr<Program> load(const ProgramOptions& options, const SourceText& playbook);
   /// For `playbook eval`: the chunk becomes the body of a run function.
-  static std::unique_ptr<Program> evaluate(const ProgramOptions& options, const Source& code);
+  static std::unique_ptr<Program> evaluate(const ProgramOptions& options, const SourceText& code);
 
   virtual const Definition& definition() const = 0;
 };

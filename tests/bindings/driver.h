@@ -17,15 +17,15 @@ class MapSources : public Sources {
  public:
   std::map<std::string, std::string> modules, files;
 
-  std::optional<Source> module(const std::string& name) override {
+  std::optional<SourceText> module(const std::string& name) override {
     auto found = modules.find(name);
     if (found == modules.end()) return std::nullopt;
-    return Source{name + ".lua", found->second};
+    return SourceText{name + ".lua", found->second};
   }
-  std::optional<Source> data(const std::string& path) override {
+  std::optional<SourceText> data(const std::string& path) override {
     auto found = files.find(path);
     if (found == files.end()) return std::nullopt;
-    return Source{path, found->second};
+    return SourceText{path, found->second};
   }
   std::vector<std::string> module_names() override {
     std::vector<std::string> names;

@@ -1,7 +1,7 @@
 -- Positions and requests. A position is the path of scopes from the start of the run, each `title#n`, n counted per parent and title, so that the
 -- same playbook asks the same things at the same positions whenever it runs. The scope belongs to the coroutine.
 local host, P = ...
-local type, tostring, select, error, xpcall = type, tostring, select, error, xpcall
+local type, tostring, error, xpcall = type, tostring, error, xpcall
 local running, yield = coroutine.running, coroutine.yield
 
 local DEEPEST = 100 -- levels of a position

@@ -1,7 +1,7 @@
 -- Coroutines of the author's. A request of a primitive passes through resume and wrap up to the host and its answer passes back, so primitives work
 -- in them as anywhere. A coroutine starts in the scope where it was created.
 local host, P = ...
-local type, error, select = type, error, select
+local error = error
 local create, raw_resume, yield, status, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status, coroutine.running
 local TAG, parents, scopes = P.TAG, P.parents, P.scopes
 

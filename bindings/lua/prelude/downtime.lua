@@ -1,6 +1,6 @@
 -- The instance that a run works on, the time in which it is down, and the way back.
 local host, P = ...
-local type, select, error = type, select, error
+local type, select = type, select
 
 local exported = setmetatable({}, { __mode = "k" }) -- function -> {module, function name}
 

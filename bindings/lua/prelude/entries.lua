@@ -1,6 +1,5 @@
 -- What C++ starts coroutines with. Each reads what it was made for with host.start() and gives its result with host.finish().
 local host, P = ...
-local type = type
 
 local entries = {}
 P.entries = entries

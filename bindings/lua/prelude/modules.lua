@@ -1,6 +1,6 @@
 -- require: modules of the library and of the playbook's own folder, loaded once per program, shown read-only.
 local host, P = ...
-local type, error, setmetatable = type, error, setmetatable
+local type, error = type, error
 local running = coroutine.running
 
 local loaded = {} -- name -> value
