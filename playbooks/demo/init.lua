@@ -52,7 +52,7 @@ function demo.space_needed(app)
 end
 
 function demo.wait_ready(app, version)
-  http.wait(app.url .. "/health", { status = 200, json = { status = "ok", version = version }, give_up_on = { 500 }, deadline = 30 })
+  http.wait(app.url .. "/health", { status = 200, json = { status = "ok", version = version }, give_up_on = { 500 }, deadline = 30, every = 0.1 })
 end
 
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
