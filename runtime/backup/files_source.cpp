@@ -216,7 +216,7 @@ class FilesSource : public Source {
     Json now = attributes_of(path);
     if (now != attributes || file_digest(path) != done.content_sha256)
       throw Error(Code::file_changed, path + " was changed while it was backed up", "find out who writes to it, then back up again");
-    work.advance(2 * done.bytes);  // it was counted for being copied, compressed and read back; the last is still to come
+    work.advance(done.bytes);
     Json entry{{"path", path}, {"part", name}, {"attributes", attributes}, {"sha256", done.content_sha256}};
     writer.add(std::move(done));
     return entry;
@@ -226,7 +226,8 @@ class FilesSource : public Source {
     fs::path target = through_links(file.at("path").get<std::string>());
     if (file_digest(target) == file.at("sha256").get<std::string>()) {
       apply_attributes(target, file.at("attributes"));
-      return apply_time(target, file.at("attributes"));
+      apply_time(target, file.at("attributes"));
+      return sync_folder(target.parent_path());  // it may have been swapped by a process that died right then
     }
     FreshFile fresh(target, stored.manifest.name);
     extract_part(stored.folder, part_named(stored.manifest, file.at("part")), work, fresh.path());

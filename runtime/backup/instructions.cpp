@@ -14,7 +14,7 @@ std::string restore_instructions(const std::filesystem::path& set, const Manifes
   text += "the owner of the files. The commands stop at the first error.\n\n";
   text += "1. **Stop the application**, and whatever else writes to the files below.\n";
   text += "2. Go to this folder and check that it is whole:\n\n```sh\ncd " + shell_quoted(set.string()) +
-          "\nsha256sum --quiet -c SHA256SUMS\n```\n\n";
+          "\numask 077\nsha256sum --quiet -c SHA256SUMS\n```\n\n";
   text += "   If the set was moved, use its present folder instead.\n";
   int step = 3;
   for (const StoredSource& source : manifest.sources)

@@ -38,20 +38,22 @@ fs::path kept_name(const fs::path& file, const std::string& set) {
   return name;
 }
 
-fs::path keep(const fs::path& file, const std::string& set) {
-  fs::path name = kept_name(file, set);
-  if (is_same_file(name, file)) return name;
-  if (::link(file.c_str(), name.c_str()) == 0) {
-    sync_folder(file.parent_path());
-    return name;
-  }
-  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK)
-    throw system_error(errno, "cannot keep " + file.string() + " as " + name.string());
+void link_or_copy(const fs::path& file, const fs::path& name) {
+  std::string what = "cannot keep " + file.string() + " as " + name.string();
+  if (::link(file.c_str(), name.c_str()) == 0) return;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) throw system_error(errno, what);
   fs::path copy = name.string() + ".copying";
-  fs::copy_file(file, copy, fs::copy_options::overwrite_existing);
+  std::error_code error;
+  fs::copy_file(file, copy, fs::copy_options::overwrite_existing, error);
+  if (error) throw system_error(error.value(), what);
   apply_attributes(copy, attributes_of(file));
   sync_file(copy);
-  fs::rename(copy, name);
+  if (::rename(copy.c_str(), name.c_str()) != 0) throw system_error(errno, what);
+}
+
+fs::path keep(const fs::path& file, const std::string& set) {
+  fs::path name = kept_name(file, set);
+  if (!is_same_file(name, file)) link_or_copy(file, name);
   sync_folder(file.parent_path());
   return name;
 }

@@ -13,9 +13,12 @@ namespace playbook {
 /// `<file>.replaced-<set>`, with `-2`, `-3`, ... when that is taken by something else than `file` itself.
 std::filesystem::path kept_name(const std::filesystem::path& file, const std::string& set);
 
-/// Makes `kept_name` another name of `file` and gives it; where the file system knows no hard links, a synced copy. Repeated, it finds what
-/// it made.
+/// Makes `kept_name` another name of `file` and gives it, synced. Repeated, it finds what it made.
 std::filesystem::path keep(const std::filesystem::path& file, const std::string& set);
+
+/// Gives `file` the new name `name` beside its own; where the file system knows no hard links, makes a synced copy. The folder is not
+/// synced.
+void link_or_copy(const std::filesystem::path& file, const std::filesystem::path& name);
 
 /// Do both names lead to one file?
 bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);

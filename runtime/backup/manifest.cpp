@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
@@ -61,7 +60,7 @@ Manifest Manifest::parse(std::string_view text, const std::string& where) {
         Code::backup_newer,
         "backup set " + where + " has format " + value["format"].dump() + ", this version reads up to " + std::to_string(kManifestFormat),
         "use the version of playbook that made it or a newer one; RESTORE.md in the set says how to do without");
-  try {
+  return reading_manifest(where, [&] {
     Manifest manifest;
     auto text_of = [&](const char* key) { return get_or<std::string>(value, key, ""); };
     manifest.name = value.at("name");
@@ -73,9 +72,7 @@ Manifest Manifest::parse(std::string_view text, const std::string& where) {
       manifest.sources.push_back({source.at("type"), source.at("name"), source.at("spec"), source.at("state")});
     for (const Json& part : value.at("parts")) manifest.parts.push_back(part_from(part, where));
     return manifest;
-  } catch (const Json::exception&) {
-    refuse(where, "lacks a member or has one of the wrong type");
-  }
+  });
 }
 
 const Part& Manifest::part_of(const std::string& source) const {

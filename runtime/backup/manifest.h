@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/error.h"
 #include "runtime/base/json.h"
 
 namespace playbook {
@@ -56,6 +57,18 @@ struct Manifest {
   /// The one part of a source that has just one; throws `backup.corrupt` when there is none.
   const Part& part_of(const std::string& source) const;
 };
+
+/// Runs `body`, which reads what sources wrote into a manifest: a member that is missing or of the wrong type is `backup.corrupt`, not a
+/// defect.
+template <typename Body>
+auto reading_manifest(const std::string& set, Body body) {
+  try {
+    return body();
+  } catch (const Json::exception&) {
+    throw Error(Code::backup_corrupt, "manifest.json of " + set + " lacks a member or has one of the wrong type",
+                "take the set from another copy, or use another set");
+  }
+}
 
 /// True for a name that stays inside the set's folder: relative, no `..`, no control characters or backslashes.
 bool is_safe_name(std::string_view file);

@@ -11,16 +11,6 @@
 namespace playbook {
 namespace {
 
-// Source states are what an earlier version wrote: a member that is not there is a damaged set, not a defect of this program.
-template <typename Body>
-auto reading(const BackupSet& set, Body body) {
-  try {
-    return body();
-  } catch (const Json::exception& wrong) {
-    throw Error(Code::backup_corrupt, "manifest.json of " + set.manifest().name + " lacks a member or has one of the wrong type");
-  }
-}
-
 void expect_good(const BackupSet& set, const std::string& digest, const std::vector<const StoredSource*>& chosen,
                  const SourceRegistry& sources, Work& work) {
   std::vector<Finding> findings = verify_set(set.path(), digest, sources, work, Depth::content);
@@ -71,7 +61,7 @@ Json restore_set(const BackupSet& set, const std::string& expected_digest, const
     for (const Part& part : set.manifest().parts)
       if (part.source == source->name) work.expect(2 * part.bytes);  // verified, then restored
   expect_good(set, expected_digest, chosen, sources, work);
-  return reading(set, [&] {
+  return reading_manifest(set.manifest().name, [&] {
     for (const StoredSource* source : chosen) sources.at(source->type).check_restore(set.stored(*source), work);
     Json result{{"type", "backup.restored"}, {"set", set.manifest().name}, {"sources", Json::array()}, {"kept", Json::array()}};
     for (const StoredSource* source : chosen) {
@@ -88,7 +78,7 @@ Json rehearse_set(const BackupSet& set, const std::string& expected_digest, cons
                   const Json& attestation) {
   auto chosen = chosen_sources(set, {});
   expect_good(set, expected_digest, chosen, sources, work);
-  return reading(set, [&] {
+  return reading_manifest(set.manifest().name, [&] {
     Json result{{"type", "backup.rehearsal"}, {"set", set.manifest().name}, {"sources", Json::array()}};
     for (const StoredSource* source : chosen) result["sources"].push_back(sources.at(source->type).rehearse(set.stored(*source), work));
     Json line = attestation;
@@ -101,7 +91,7 @@ Json rehearse_set(const BackupSet& set, const std::string& expected_digest, cons
 
 std::vector<std::string> differences(const BackupSet& set, const std::vector<std::string>& only, const SourceRegistry& sources,
                                      Work& work) {
-  return reading(set, [&] {
+  return reading_manifest(set.manifest().name, [&] {
     std::vector<std::string> lines;
     for (const StoredSource* source : chosen_sources(set, only))
       for (std::string& line : sources.at(source->type).differences(*source, work)) lines.push_back(std::move(line));
@@ -110,7 +100,7 @@ std::vector<std::string> differences(const BackupSet& set, const std::vector<std
 }
 
 Json loss_of(const BackupSet& set, const std::vector<std::string>& only, const SourceRegistry& sources, Work& work) {
-  return reading(set, [&] {
+  return reading_manifest(set.manifest().name, [&] {
     Json result{{"equal", true}, {"text", ""}, {"sources", Json::array()}};
     std::vector<std::string> lines;
     for (const StoredSource* source : chosen_sources(set, only)) {

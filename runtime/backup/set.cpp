@@ -78,7 +78,7 @@ std::vector<ListedSet> list_sets(const fs::path& folder) {
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const fs::path& path = entry->path();
     bool looks_like_one = fs::exists(path / kManifestFile) || fs::exists(path / kSumsFile) || is_partial(path);
-    if (!entry->is_directory() || !looks_like_one) continue;
+    if (!looks_like_one || !fs::is_directory(path, error)) continue;
     ListedSet listed{path, std::nullopt, ""};
     try {
       if (is_partial(path)) throw Error(Code::backup_corrupt, "it is unfinished");

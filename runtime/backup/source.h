@@ -49,6 +49,8 @@ class Source {
 
   /// Writes its parts and gives the state for the manifest.
   virtual Json create(const Json& spec, SetWriter& writer, Work& work) const = 0;
+  /// What the operator should know of what was stored, such as broken references; no reason not to rely on it.
+  virtual std::vector<std::string> warnings(const StoredSource&) const { return {}; }
   /// Row counts by table, `{}` where there are no rows.
   virtual Json rows(const StoredSource&) const { return Json::object(); }
   /// Looks into its parts, whose digests are known to be right. Throws `backup.corrupt`.

@@ -102,6 +102,13 @@ class SqliteSource : public Source {
     return state;
   }
 
+  std::vector<std::string> warnings(const StoredSource& source) const override {
+    std::vector<std::string> lines;
+    for (const Json& problem : source.state.at("foreign_keys"))
+      lines.push_back("database " + path_of(source.spec).string() + ": table " + problem.get<std::string>());
+    return lines;
+  }
+
   Json rows(const StoredSource& source) const override {
     Json rows = Json::object();
     for (const auto& [table, found] : stored_fingerprint(source).tables) rows[table] = found.rows;
@@ -127,6 +134,8 @@ class SqliteSource : public Source {
     if (!fs::is_directory(target.parent_path()))
       throw Error(Code::file_missing, "cannot restore " + target.string() + ": its folder does not exist",
                   "make the folder, or mount what it is on");
+    if (fs::exists(target) && !fs::is_regular_file(target))
+      throw Error(Code::file_failed, "cannot restore " + target.string() + ": something that is no file has that name", "move it away");
     expect_unused(target);
   }
 
@@ -136,6 +145,7 @@ class SqliteSource : public Source {
         {"name", stored.source.name}, {"type", type()}, {"path", target.string()}, {"rows", rows(stored.source)}, {"kept", Json::array()}};
     if (is_restored(stored, target, work)) {
       apply_attributes(target, stored.source.state.at("attributes"));
+      sync_folder(target.parent_path());  // it may have been swapped by a process that died right then
       fs::path kept = target.string() + ".replaced-" + stored.manifest.name;
       if (fs::exists(kept)) result["kept"].push_back(kept.string());
       return result;

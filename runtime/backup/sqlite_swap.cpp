@@ -91,8 +91,7 @@ bool settle(const fs::path& database) {
 void keep_side_files(const fs::path& database, const fs::path& kept) {
   for (const char* suffix : {"-wal", "-journal"}) {
     fs::path from = beside(database, suffix), to = beside(kept, suffix);
-    if (!has_content(from) || is_same_file(from, to)) continue;
-    if (::link(from.c_str(), to.c_str()) != 0) fs::copy_file(from, to, fs::copy_options::overwrite_existing), sync_file(to);
+    if (has_content(from) && !is_same_file(from, to)) link_or_copy(from, to);
   }
   sync_folder(database.parent_path());
 }

@@ -25,7 +25,7 @@ struct Found {
 };
 
 // Every file below the set but those that SHA256SUMS leaves out, with its digest.
-std::map<std::string, Found> files_of(const fs::path& set, Work& work) {
+std::map<std::string, Found> files_of(const fs::path& set, Work& work) try {
   std::map<std::string, Found> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(set)) {
     std::string name = entry.path().lexically_relative(set);
@@ -44,6 +44,8 @@ std::map<std::string, Found> files_of(const fs::path& set, Work& work) {
     found.digest = hash.finish();
   }
   return files;
+} catch (const fs::filesystem_error& error) {
+  throw system_error(error.code().value(), "cannot read backup set " + set.string());
 }
 
 class Verification {
@@ -134,7 +136,8 @@ void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry&
         if (verification.is_reported(at)) whole = false;
         if (whole && depth == Depth::content) read_part(set, part, work, nullptr);
       }
-      if (whole && depth == Depth::deep) sources.at(source.type).verify({set, manifest, source}, work);
+      if (whole && depth == Depth::deep)
+        reading_manifest(manifest.name, [&] { sources.at(source.type).verify({set, manifest, source}, work); });
     } catch (const Error& damaged) {
       if (damaged.code() != Code::backup_corrupt && damaged.code() != Code::unsupported) throw;
       verification.report(at, damaged.message());

@@ -17,16 +17,19 @@ void Work::advance(std::uint64_t bytes) {
   report_(done_, total_ == 0 ? std::nullopt : std::optional(std::max(done_, total_)));
 }
 
-ScratchFile::ScratchFile(const Work& work, const std::string& name) : path_(work.scratch() / (std::to_string(::getpid()) + "-" + name)) {
+ScratchFile::ScratchFile(const Work& work, const std::string& name) : path_(work.scratch() / name) {
   make_folder(work.scratch());
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  remove();  // what an earlier try left when it was killed
 }
 
 ScratchFile::~ScratchFile() {
+  remove();
+  ::rmdir(path_.parent_path().c_str());  // unless others are still in it
+}
+
+void ScratchFile::remove() {
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(path_.string() + suffix, ignored);
-  ::rmdir(path_.parent_path().c_str());  // unless others are still in it
 }
 
 }  // namespace playbook

@@ -18,7 +18,7 @@ class Work {
  public:
   using Report = std::function<void(std::uint64_t done, std::optional<std::uint64_t> total)>;
 
-  /// `scratch` is made when it is first needed and need not be empty; whatever is put there is removed again. `report` may be empty.
+  /// `scratch` is made when it is first needed, and removed again once it is empty; nobody else may use it. `report` may be empty.
   explicit Work(std::filesystem::path scratch, const CancelToken* cancel = nullptr, Faults* faults = nullptr, Report report = nullptr)
       : scratch_(std::move(scratch)), cancel_(cancel), faults_(faults), report_(std::move(report)) {}
 
@@ -42,7 +42,7 @@ class Work {
   std::chrono::steady_clock::time_point told_{};
 };
 
-/// A file name in the scratch folder that is removed with this object.
+/// A file in the scratch folder; whatever has that name is removed before, and with this object.
 class ScratchFile {
  public:
   ScratchFile(const Work& work, const std::string& name);
@@ -52,6 +52,7 @@ class ScratchFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  void remove();
   std::filesystem::path path_;
 };
 

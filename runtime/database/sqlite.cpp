@@ -62,7 +62,7 @@ SqliteStatement::SqliteStatement(Sqlite& database, std::string_view sql) : datab
   const char* tail = nullptr;
   int code = sqlite3_prepare_v2(database.raw(), sql.data(), static_cast<int>(sql.size()), &statement, &tail);
   statement_.reset(statement);
-  if (code != SQLITE_OK) database.fail(code, "run \"" + first_line(sql) + "\"");
+  if (code != SQLITE_OK) database.fail(code, "run \"" + first_line(sql) + "\" in");
   if (!statement) throw Error(Code::argument_invalid, "there is no SQL statement in \"" + first_line(sql) + "\"");
   std::string_view rest = trim(sql.substr(static_cast<size_t>(tail - sql.data())));
   if (!rest.empty())
@@ -93,7 +93,7 @@ void SqliteStatement::bind(const Json& args) {
       throw Error(
           Code::argument_invalid,
           "argument " + std::to_string(at) + " of the SQL must be a string, number, bool or null, it is a " + std::string(arg.type_name()));
-    if (code != SQLITE_OK) database_.fail(code, "bind argument " + std::to_string(at));
+    if (code != SQLITE_OK) database_.fail(code, "bind argument " + std::to_string(at) + " in");
   }
 }
 
@@ -145,6 +145,7 @@ Sqlite::Sqlite(std::filesystem::path path, Mode mode, Options options) : path_(s
   if (mode != Mode::read) return;
   // A hot journal or an unfinished WAL cannot be recovered through a read-only connection. Other errors show when the database is used.
   int code = sqlite3_exec(raw(), "select 1 from sqlite_schema limit 1", nullptr, nullptr, nullptr);
+  if ((code & 0xff) == SQLITE_BUSY) fail(code, "read");  // waited long enough
   if ((code & 0xff) != SQLITE_READONLY) return;
   options_.leave_wal = true;
   open(mode, open_flags(Mode::write));
@@ -196,7 +197,7 @@ std::int64_t Sqlite::execute(std::string_view sql, const Json& args) {
 
 void Sqlite::script(const std::string& sql) {
   int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) fail(code, "run \"" + first_line(sql) + "\"");
+  if (code != SQLITE_OK) fail(code, "run \"" + first_line(sql) + "\" in");
 }
 
 std::vector<std::string> Sqlite::integrity_problems(int limit) {
@@ -230,7 +231,7 @@ void Sqlite::copy_to(const std::filesystem::path& to, const std::function<void(s
   target.script("pragma journal_mode=off; pragma synchronous=off");  // a copy that fails is thrown away; the caller syncs a good one
   std::unique_ptr<sqlite3_backup, decltype(&sqlite3_backup_finish)> copy(sqlite3_backup_init(target.raw(), "main", raw(), "main"),
                                                                          &sqlite3_backup_finish);
-  if (!copy) target.fail(sqlite3_extended_errcode(target.raw()), "begin a copy");
+  if (!copy) target.fail(sqlite3_extended_errcode(target.raw()), "begin a copy in");
   for (int code = SQLITE_OK; code != SQLITE_DONE;) {
     code = sqlite3_backup_step(copy.get(), kPagesPerStep);
     if (code != SQLITE_OK && code != SQLITE_DONE) {
@@ -246,13 +247,13 @@ void Sqlite::copy_to(const std::filesystem::path& to, const std::function<void(s
 
 void Sqlite::fail(int code, std::string_view doing) const {
   int system = handle_ ? sqlite3_system_errno(raw()) : 0;
-  std::string what = "cannot " + std::string(doing) + " in database " + path_.string() + ": ";
+  std::string what = "cannot " + std::string(doing) + " database " + path_.string() + ": ";
   std::string why = handle_ && (sqlite3_errcode(raw()) & 0xff) == (code & 0xff) ? sqlite3_errmsg(raw()) : sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: {
       std::string holders = describe(holders_of(path_));
-      throw Error(Code::sqlite_locked, what + "it is locked" + (holders.empty() ? "" : " by " + holders),
+      throw Error(Code::sqlite_locked, what + "it is locked" + (holders.empty() ? "" : "; open in " + holders),
                   holders.empty() ? "find who has it open, such as with `fuser -v " + path_.string() + "`, stop it, then try again"
                                   : "stop it, or wait until its transaction ends, then try again");
     }

@@ -88,7 +88,7 @@ class Sqlite {
   /// not synced. `progress` gets pages as bytes, done and total, and may throw to stop.
   void copy_to(const std::filesystem::path& to, const std::function<void(std::uint64_t, std::uint64_t)>& progress = nullptr);
 
-  /// Throws the error that `code` (of sqlite3) stands for; `doing` such as `read`.
+  /// Throws the error that `code` (of sqlite3) stands for; `doing` such as `read` or `run "..." in`.
   [[noreturn]] void fail(int code, std::string_view doing) const;
 
  private:

@@ -1,11 +1,13 @@
 #include "runtime/primitives/backup.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 namespace playbook {
 
 Work work_of(Context& context) {
-  return Work(context.environment().run_folder / "scratch", &context.cancel(), context.faults(),
+  std::string own = "scratch-" + sha256(context.action_id()).substr(0, 8);  // the same again when the action is tried again
+  return Work(context.environment().run_folder / own, &context.cancel(), context.faults(),
               [&context](std::uint64_t done, std::optional<std::uint64_t> total) { context.progress(done, total, "bytes"); });
 }
 
@@ -36,7 +38,7 @@ Json set_value(const BackupSet& set, const SourceRegistry& sources) {
   std::vector<std::pair<std::string, Json>> with_rows;
   for (const StoredSource& source : manifest.sources) {
     specs.push_back(source.spec);
-    Json counted = sources.at(source.type).rows(source);
+    Json counted = reading_manifest(manifest.name, [&] { return sources.at(source.type).rows(source); });
     if (!counted.empty()) with_rows.emplace_back(source.name, std::move(counted));
   }
   for (const auto& [name, counted] : with_rows)
@@ -60,7 +62,7 @@ std::vector<std::string> set_touches(Context& context, const Json& set, const So
   auto add = [&](const Json& spec) {
     for (std::string& thing : sources.at(spec.at("type")).touches(spec)) things.push_back(std::move(thing));
   };
-  if (set.is_object() && set.contains("sources") && set["sources"].is_array()) {
+  if (is_planned_set(set)) {
     for (const Json& spec : set["sources"]) add(spec);
   } else {
     const BackupSet stored = BackupSet::open(set_path(context, set));

@@ -33,7 +33,10 @@ class BackupCreate : public Primitive {
     manifest.action = context.action_id();
     SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
                        sources_.check(args.at("sources"), context.instance())};
-    return value(create_set(request, sources_, work));
+    BackupSet set = create_set(request, sources_, work);
+    for (const StoredSource& source : set.manifest().sources)
+      for (const std::string& line : sources_.at(source.type).warnings(source)) context.log(LogLevel::warning, line);
+    return value(set);
   }
 
   Planned plan(Context& context, const Json& args) override {
@@ -71,6 +74,7 @@ class BackupCreate : public Primitive {
   Probe probe(Context&, const Record& record) override {
     fs::path path = fs::path(record.prepared.at("folder").get<std::string>()) / record.prepared.at("name").get<std::string>();
     if (!fs::exists(path)) return {Probe::State::not_done, nullptr, "", false};  // a .partial is removed by whoever makes the next set
+    sync_folder(path.parent_path());                                             // its maker may have died between the rename and this
     return {Probe::State::done, value(BackupSet::open(path)), "", false};
   }
 

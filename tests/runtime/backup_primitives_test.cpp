@@ -260,3 +260,27 @@ TEST_CASE("a cancelled backup leaves nothing and says that it was cancelled") {
   CHECK(error_of([&] { app.back_up(); }).code() == Code::cancelled);
   CHECK((!fs::exists(app.backups()) || fs::is_empty(app.backups())));
 }
+
+TEST_CASE("backup.create warns of broken references and backs up all the same") {
+  Instance app;
+  app.execute("create table tags(note int references notes(id)); insert into tags values(1), (7), (8)");
+  app.back_up();
+  REQUIRE(app.logged.size() == 1);
+  CHECK(app.logged[0] == std::pair(LogLevel::warning, "database " + (app.instance / "notes.db").string() +
+                                                          ": table tags: 2 rows without their parent in notes"));
+}
+
+TEST_CASE("a database of an application that was killed is backed up as the application would find it") {
+  for (std::string mode : {"delete", "wal"}) {
+    INFO(mode);
+    Instance app;
+    CHECK(in_child([&] {
+            Sqlite dying(app.instance / "notes.db", Sqlite::Mode::write);
+            dying.script("pragma journal_mode=" + mode +
+                         "; insert into notes values(3, 'committed'); pragma cache_size=1; begin;"
+                         "insert into notes(text) select randomblob(5000) from notes a, notes b, notes c");
+            ::kill(::getpid(), SIGKILL);
+          }).killed);
+    CHECK(app.back_up()["rows"] == Json{{"notes", 3}});
+  }
+}

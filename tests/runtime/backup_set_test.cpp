@@ -386,3 +386,28 @@ TEST_CASE("what cannot be a source is refused before anything is made") {
     CHECK(error_of([&] { app.sources.check(one.specs, app.instance); }).message() == one.message);
   }
 }
+
+TEST_CASE("progress of a backup is told in bytes and never runs ahead of its total") {
+  BackupFixture app;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> told;
+  Work work(app.folder.path() / "scratch", nullptr, nullptr,
+            [&](std::uint64_t done, std::optional<std::uint64_t> total) { told.emplace_back(done, total.value_or(0)); });
+  create_set({app.backups, "x", {}, app.sources.check(app.specs(), app.instance)}, app.sources, work);
+  REQUIRE_FALSE(told.empty());
+  for (size_t i = 0; i < told.size(); ++i) {
+    CHECK(told[i].first <= told[i].second);
+    CHECK((i == 0 || told[i].first >= told[i - 1].first));
+  }
+}
+
+TEST_CASE("a set keeps working in another folder, and a scratch file of a dead try is replaced") {
+  BackupFixture app;
+  BackupSet set = app.create();
+  fs::path moved = app.folder.path() / "other host" / set.path().filename();
+  fs::create_directories(moved.parent_path());
+  fs::rename(set.path(), moved);
+  app.folder.write("scratch/notes.sqlite", "left by a process that was killed");
+  app.folder.write("scratch/notes.sqlite-wal", "left too");
+  CHECK(app.verify(BackupSet::open(moved)).empty());
+  CHECK_FALSE(fs::exists(app.folder.path() / "scratch"));
+}

@@ -135,19 +135,18 @@ TEST_CASE("errors of a database name it and what to do") {
   CHECK(wrong.message() == "cannot run \"select colour from notes\" in database " + at + "a.db: no such column: colour");
   Error written = error_of([&] { Sqlite(at + "a.db", Mode::read).execute("delete from notes"); });
   CHECK(written.code() == Code::file_denied);
-  CHECK(written.message() == "cannot change in database " + at + "a.db: attempt to write a readonly database");
+  CHECK(written.message() == "cannot change database " + at + "a.db: attempt to write a readonly database");
 }
 
 TEST_CASE("a locked database says who holds it") {
   TempFolder folder;
   fs::path path = make_notes(folder.path() / "a.db", "pragma journal_mode=delete;");
   Writer writer(path);
-  Sqlite database(path, Mode::read, kImpatient);
-  Error locked = error_of([&] { database.query("select * from notes"); });
+  Error locked = error_of([&] { Sqlite(path, Mode::read, kImpatient); });
   CHECK(locked.code() == Code::sqlite_locked);
   std::string self = describe(holders_of(path));
   CHECK_THAT(self, ContainsSubstring("(pid " + std::to_string(writer.pid()) + ")"));
-  CHECK(locked.message() == "cannot run \"select * from notes\" in database " + path.string() + ": it is locked by " + self);
+  CHECK(locked.message() == "cannot read database " + path.string() + ": it is locked; open in " + self);
   CHECK(locked.hint() == "stop it, or wait until its transaction ends, then try again");
 }
 
