@@ -14,8 +14,8 @@ namespace playbook {
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  ///< http or https
-  std::map<std::string, std::string> headers;
-  std::string body;
+  std::map<std::string, std::string> headers{};
+  std::string body{};
   std::chrono::milliseconds timeout{30'000};  ///< for all of it
   int follow = 5;                             ///< redirections at most; 0: a redirection is the answer
   size_t max_bytes = 1 << 20;                 ///< of the answer's body; what is longer is cut

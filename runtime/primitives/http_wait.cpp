@@ -102,7 +102,8 @@ class HttpWait : public Primitive {
     bool may_get_better = error.code() == Code::timeout || error.code() == Code::json_invalid ||
                           (error.code() == Code::http_failed && get_or<std::string>(error.details(), "reason", "") != "gave_up");
     if (!may_get_better) throw;
-    last = error.message();
+    bool cut_short = error.code() == Code::timeout && request.timeout < milliseconds(args, "timeout");  // by the deadline: says nothing new
+    if (!cut_short || last.empty()) last = error.message();
     return std::nullopt;
   }
 
