@@ -73,10 +73,9 @@ std::string title_of_run(const Json& started) {
 
 std::string title_of_scope(const Json& data) {
   const std::string title = one_line(text_of(data, "title")), kind = text_of(data, "kind");
-  if (!title.empty()) return title;
-  if (kind == "gates") return "Checks";
-  if (kind == "downtime") return "Downtime";
-  return kind;
+  if (kind == "gates" && (title.empty() || title == kind)) return "Checks";
+  if (kind == "downtime" && (title.empty() || title == kind)) return "Downtime";
+  return title.empty() ? kind : title;
 }
 
 std::string title_of_action(const Json& data) {
@@ -144,6 +143,7 @@ Lines verdict(const Json& data, const char* refusal) {
 
 Lines downtime(const Json& data, bool) {
   const std::string state = word(data, "state"), duration = duration_text(data);
+  if (get_or(data, "planned", false)) return state == "begun" ? Lines{"the application would be down from here"} : Lines{};
   if (state == "begun") return {"the application is down from here"};
   if (state == "ended") return {"the application is up again" + (duration.empty() ? "" : ", it was down " + duration)};
   return {};
@@ -229,8 +229,13 @@ std::vector<std::string> EventText::unindented(const Event& event) {
     const std::string& known = actions_[text_of(data, "path")];
     return finished_action(data, known.empty() ? title_of_action(data) : known, full);
   }
+  if (event.kind == "run.started") plan_ = text_of(data, "mode") == "plan";
   for (const auto& [kind, lines] : kStateless) {
-    if (kind == event.kind) return lines(data, full);
+    if (kind != event.kind) continue;
+    if (!plan_ || kind != "downtime") return lines(data, full);
+    Json planned = data;
+    planned["planned"] = true;
+    return lines(planned, full);
   }
   return {};
 }

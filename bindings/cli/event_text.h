@@ -28,6 +28,7 @@ class EventText {
 
   Detail detail_;
   int depth_ = 0;
+  bool plan_ = false;
   std::map<std::string, std::string> actions_;    // path -> text
   std::map<std::string, std::string> questions_;  // id -> text
   std::map<std::string, Utc> last_progress_;      // path -> when a line was given

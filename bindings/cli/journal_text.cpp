@@ -88,7 +88,7 @@ std::string history_table(const std::vector<RunRow>& runs) {
   return table(rows);
 }
 
-std::string run_head(const RunRow& run, bool held, const Paint& paint) {
+std::string run_head(const RunRow& run, bool held, const Paint& paint, const std::string& folder) {
   std::vector<std::vector<std::string>> rows;
   auto add = [&](const std::string& name, const std::string& text) {
     if (!text.empty()) rows.push_back({name, text});
@@ -104,6 +104,7 @@ std::string run_head(const RunRow& run, bool held, const Paint& paint) {
   ending.next = next_commands(run, held);
   add("said", one_line(ending.summary));
   add("down", duration_text(ending.report, "downtime_ms"));
+  add("folder", one_line(folder));
   for (const auto& [name, text] : facts_of(ending)) add(name, text);
   return paint(Colour::bold, "run " + run.id + " " + title_of_run(run)) + "\n" + table(rows, "  ");
 }

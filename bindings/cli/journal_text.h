@@ -21,7 +21,8 @@ std::string state_text(const RunRow& run, bool held);
 
 std::string history_table(const std::vector<RunRow>& runs);
 /// The head of a run: title, state, who, when, what was allowed, how it ended, what to do next.
-std::string run_head(const RunRow& run, bool held, const Paint& paint);
+/// `folder`: of the run; left out when empty.
+std::string run_head(const RunRow& run, bool held, const Paint& paint, const std::string& folder = "");
 /// Steps as a tree with their actions, gates, questions and durations; then the way back, if it was gone.
 std::string run_tree(const std::vector<ActionRow>& actions, const Registry& primitives, const Terminal& terminal);
 

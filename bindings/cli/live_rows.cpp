@@ -48,6 +48,12 @@ Colour colour_of(const Row& row) {
   }
 }
 
+// Whole seconds: tenths that change are unrest.
+std::string elapsed_text(std::chrono::milliseconds elapsed) {
+  if (elapsed < std::chrono::minutes(1)) return std::to_string(elapsed.count() / 1000) + "s";
+  return humane(elapsed);
+}
+
 }  // namespace
 
 Row* LiveRows::find(const std::string& key) {
@@ -77,7 +83,7 @@ std::string LiveRows::line(const Row& row, int width) const {
     const auto elapsed = std::max(std::chrono::milliseconds(0), now - row.began);
     mark = pictures.spinner[now.time_since_epoch().count() / 100 % pictures.spinner_length];
     if (!row.detail.empty()) tail += "  " + row.detail;
-    if (elapsed >= std::chrono::seconds(1)) tail += "  " + humane(std::chrono::duration_cast<std::chrono::seconds>(elapsed));
+    if (elapsed >= std::chrono::seconds(1)) tail += "  " + elapsed_text(elapsed);
   } else if (row.took) {
     tail = "  " + humane(*row.took);
   }

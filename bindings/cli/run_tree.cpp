@@ -13,12 +13,32 @@ struct Line {
   std::string text;
 };
 
+std::string title_of_function(const std::string& level) {
+  const std::string name = level.substr(0, level.find_first_of("#@")), attempt = level.substr(level.rfind('@') + 1);
+  return (name == "way_back" ? "way back" : one_line(name)) + (attempt == "1" ? "" : ", attempt " + attempt);
+}
+
 // `Back up#1` as a person says it: `Back up`, and `Back up (2)` for the second of that name.
 std::string title_of_level(const std::string& level) {
+  if (level.find('@') != std::string::npos) return title_of_function(level);
   const size_t hash = level.rfind('#');
   if (hash == std::string::npos) return one_line(level);
   const std::string number = level.substr(hash + 1), title = one_line(level.substr(0, hash));
   return number == "1" ? title : title + " (" + number + ")";
+}
+
+// The steps that a row stands in. A check has a level of its own, which its line replaces; on the way back the steps are those of the
+// function that ran (`undo/downtime#1/way_back#1@1/...`: the way back, first attempt), and inverses stand alone.
+std::vector<std::string> levels_of(const ActionRow& row) {
+  std::vector<std::string> levels = split(row.path, '/');
+  levels.pop_back();
+  const bool check = row.name == "gate" || row.name == "expect";
+  if (check && !levels.empty() && levels.back().rfind(text_of(row.args, "name") + "#", 0) == 0) levels.pop_back();
+  if (row.phase == Phase::undo) return {};
+  if (row.phase != Phase::back) return levels;
+  const auto function =
+      std::find_if(levels.begin(), levels.end(), [](const std::string& level) { return level.find('@') != std::string::npos; });
+  return {function, levels.end()};
 }
 
 std::string action_text(const ActionRow& row, const Registry& primitives) {
@@ -71,10 +91,13 @@ class Tree {
       : primitives_(primitives), marks_(marks(terminal.unicode)), paint_(terminal.colours) {}
 
   void measure(const std::vector<ActionRow>& actions) {
+    for (const ActionRow& row : actions) by_id_[row.id] = &row;
     for (const ActionRow& row : actions) {
       if (row.started.empty() || row.finished.empty()) continue;
-      for (size_t slash = row.path.find('/'); slash != std::string::npos; slash = row.path.find('/', slash + 1)) {
-        auto [span, first] = spans_.emplace(row.path.substr(0, slash), std::pair{row.started, row.finished});
+      std::string prefix;
+      for (const std::string& level : levels_of(row)) {
+        prefix += level + "/";
+        auto [span, first] = spans_.emplace(prefix, std::pair{row.started, row.finished});
         if (first) continue;
         span->second.first = std::min(span->second.first, row.started);
         span->second.second = std::max(span->second.second, row.finished);
@@ -86,10 +109,13 @@ class Tree {
     const auto note = note_line(row, marks_);
     const bool own = row.name.find('.') == std::string::npos;
     if (own && !note) return;
-    enter(row.path);
+    enter(levels_of(row));
     if (note) return line(note->mark, note->text, "");
     const char* mark = row.outcome == Outcome::ok ? marks_.ok : row.outcome == Outcome::none ? marks_.unknown : marks_.failed;
-    line(mark, action_text(row, primitives_), row.duration_ms > 0 ? humane_ms(static_cast<double>(row.duration_ms)) : "");
+    const auto undone = row.phase == Phase::undo ? by_id_.find(get_or(row.args, "of", std::int64_t{-1})) : by_id_.end();
+    const std::string text_of_action =
+        undone == by_id_.end() ? action_text(row, primitives_) : "undo " + action_text(*undone->second, primitives_);
+    line(mark, text_of_action, row.duration_ms > 0 ? humane_ms(static_cast<double>(row.duration_ms)) : "");
     if (row.outcome == Outcome::none) line(" ", "cut short: whether it took effect is not recorded", "");
     if (row.outcome == Outcome::error) line(" ", error_line(row.result), "");
   }
@@ -98,18 +124,16 @@ class Tree {
 
  private:
   // Heads of the levels that the row before did not share.
-  void enter(const std::string& path) {
-    std::vector<std::string> levels = split(path, '/');
-    levels.pop_back();
+  void enter(const std::vector<std::string>& levels) {
     size_t same = 0;
     while (same < levels.size() && same < open_.size() && levels[same] == open_[same]) ++same;
     std::string prefix;
     for (size_t i = 0; i < levels.size(); ++i) {
-      prefix += (i ? "/" : "") + levels[i];
+      prefix += levels[i] + "/";
       if (i < same) continue;
       text += std::string(i * 2, ' ') + paint_(Colour::bold, title_of_level(levels[i])) + span_of(prefix) + "\n";
     }
-    open_ = std::move(levels);
+    open_ = levels;
   }
 
   std::string span_of(const std::string& prefix) const {
@@ -132,6 +156,7 @@ class Tree {
   Paint paint_;
   std::vector<std::string> open_;
   std::map<std::string, std::pair<std::string, std::string>> spans_;  // position of a block -> first start, last end
+  std::map<std::int64_t, const ActionRow*> by_id_;
 };
 
 }  // namespace

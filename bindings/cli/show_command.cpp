@@ -31,7 +31,7 @@ class ShowCommand : public Command {
       shell.out << json_line(shown) << "\n";
       return kReached;
     }
-    shell.out << run_head(run, held, Paint(shell.terminal.colours)) << "  folder  " << one_line(folder) << "\n\n"
+    shell.out << run_head(run, held, Paint(shell.terminal.colours), folder) << "\n"
               << run_tree(actions, runtime.primitives(), shell.terminal);
     return kReached;
   }

@@ -1,7 +1,5 @@
 #include "bindings/cli/terminal_view.h"
 
-#include "bindings/cli/event_text.h"
-
 namespace playbook::cli {
 namespace {
 
@@ -135,6 +133,7 @@ void TerminalView::error_rows(const Json& data) {
 }
 
 void TerminalView::run_started(const Json& data) {
+  text_.lines({"run.started", data});
   const std::string mode = text_of(data, "mode");
   note(Row::Mark::none, (mode.empty() || mode == "run" ? "" : mode + " ") + title_of_run(data), Colour::bold);
 }
@@ -268,8 +267,7 @@ void TerminalView::log_line(const Json& data) {
 }
 
 void TerminalView::other(const std::string& kind, const Json& data) {
-  EventText text(EventText::Detail::brief);
-  for (const std::string& line : text.lines({kind, data})) note(kind == "drift" ? Row::Mark::warning : Row::Mark::note, line, Colour::dim);
+  for (const std::string& line : text_.lines({kind, data})) note(kind == "drift" ? Row::Mark::warning : Row::Mark::note, line, Colour::dim);
 }
 
 }  // namespace playbook::cli

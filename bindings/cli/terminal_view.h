@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/api/playbook.h"
+#include "bindings/cli/event_text.h"
 #include "bindings/cli/live_rows.h"
 
 namespace playbook::cli {
@@ -64,7 +65,8 @@ class TerminalView : public Observer {
   LiveRows rows_;
   std::vector<Scope> scopes_;
   std::map<std::string, std::string> questions_;
-  std::string undo_item_;  // key of the open one
+  EventText text_{EventText::Detail::brief};  // for what has no handler of its own
+  std::string undo_item_;                     // key of the open one
   int base_depth_ = 0;
   bool paused_ = false;
   bool ended_ = false;

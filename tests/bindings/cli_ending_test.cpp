@@ -162,16 +162,19 @@ TEST_CASE("history is a table") {
 
 TEST_CASE("a run in full is a tree of steps, then the way back") {
   std::vector<ActionRow> rows = {
-      action("gates#1/gate#1", "gate", {{"name", "newer"}, {"title", "1.2 is newer"}, {"ok", true}}, 0, 0),
+      action("gates#1/newer#1/gate#1", "gate", {{"name", "newer"}, {"title", "1.2 is newer"}, {"ok", true}}, 0, 0),
       action("confirm#1", "confirm", {{"text", "Go on?"}}, 1, 0),
       action("downtime#1/Back up#1/a.b#1", "backup.create", {{"name", "x"}}, 2, 500),
       action("downtime#1/Upgrade#1/s#1", "service.start", {}, 3, 2100),
-      action("undo/downtime#1/Upgrade#1/s#1", "service.start", {}, 6, 400),
+      action("undo/downtime#1/Upgrade#1/s#1", "service.start", {{"of", 4}}, 6, 400),
+      action("undo/downtime#1/way_back#1@2/Restore#1/b#1", "backup.restore", {}, 7, 300),
   };
+  for (size_t i = 0; i < rows.size(); ++i) rows[i].id = static_cast<std::int64_t>(i) + 1;
   rows[1].result = true;
   rows[3].outcome = Outcome::error;
   rows[3].result = {{"message", "it does not start"}, {"hint", "read its log"}};
   rows[4].phase = Phase::undo;
+  rows[5].phase = Phase::back;
   CHECK(run_tree(rows, Registry(), Terminal()) ==
         "gates  0ms\n"
         "  + 1.2 is newer\n"
@@ -184,7 +187,10 @@ TEST_CASE("a run in full is a tree of steps, then the way back") {
         "      it does not start (read its log)\n"
         "\n"
         "Going back\n"
-        "  + service.start  400ms\n");
+        "+ undo service.start  400ms\n"
+        "way back, attempt 2  300ms\n"
+        "  Restore  300ms\n"
+        "    + backup.restore  300ms\n");
 }
 
 TEST_CASE("values are shown as people write them") {

@@ -1,5 +1,5 @@
 // What stands around a run: the command for each event, the log file, the events file that attach follows, questions, text on a terminal.
-#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -157,8 +157,8 @@ TEST_CASE("a parameter may not take the name of an option of the command") {
     Definition wrong;
     wrong.name = "site/upgrade";
     wrong.parameters = {{taken.substr(2), "string", false, nullptr, "", {}}};
-    CHECK(refusal([&] { ParameterOptions(wrong, options.set); }) == "script.invalid: site/upgrade: parameter \"" + taken +
-                                                                        "\" has the name of the option --" + taken +
+    CHECK(refusal([&] { ParameterOptions(wrong, options.set); }) == "script.invalid: site/upgrade: parameter \"" + taken.substr(2) +
+                                                                        "\" has the name of the option " + taken +
                                                                         " | give the parameter another name");
   }
   CHECK(options.set.names().size() >= 10);
@@ -181,12 +181,12 @@ TEST_CASE("the help shows the parameters first, with types and defaults") {
                                                  "run a playbook\n"
                                                  "\n"
                                                  "Parameters of demo/upgrade:\n"
-                                                 "  --to RELEASE           such as 1.1; required\n"
+                                                 "  --to RELEASE             such as 1.1; required\n"
                                                  "  --copy-to PATH\n"
-                                                 "  --wait DURATION        how long; default: 1m30s\n"
-                                                 "  --tries INTEGER        default: 3\n"
+                                                 "  --wait DURATION          how long; default: 1m30s\n"
+                                                 "  --tries INTEGER          default: 3\n"
                                                  "  --ratio NUMBER\n"
-                                                 "  --careful,--no-careful default: true\n"));
+                                                 "  --careful, --no-careful  default: true\n"));
   CHECK_THAT(help, playbook::testing::ContainsSubstring("\nOptions:\n  --yes"));
 }
 

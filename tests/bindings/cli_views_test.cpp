@@ -171,10 +171,10 @@ TEST_CASE("a terminal shows what is in progress, with its rate and time") {
         "+ Checks  200ms\n"
         "  + 1.2 is newer than 1.1\n"
         "  ! free space: 1 MiB is free (overridden: cleaning up)\n"
-        "\\ Downtime  5s\n"
+        "/ Downtime  5s\n"
         "  - the application is down from here\n"
-        "  \\ Back up  5s\n"
-        "    \\ backup.create...  2.0 MiB of 4.0 MiB  50%  1.0 MiB/s  5s\n");
+        "  / Back up  5s\n"
+        "    / backup.cre...  2.0 MiB of 4.0 MiB  50%  1.0 MiB/s  5s\n");
 }
 
 TEST_CASE("what does not fit on the screen scrolls away, and its end is told below") {
