@@ -173,6 +173,7 @@ Probe FileEdit::probe(Context&, const Record& record) {
   if (record.prepared.is_null()) return {Probe::State::not_done, nullptr, "", false};
   auto before = record.prepared.at("before").get<std::string>(), after = record.prepared.at("after").get<std::string>();
   std::string path = record.prepared.at("path").get<std::string>(), present = file_digest(path);
+  discard_temporaries(path);  // here, because a change that proves not done may be given up without an undo
   if (present == after) return {Probe::State::done, before != after, "", false};
   if (present == before) return {Probe::State::not_done, nullptr, "", false};
   return {Probe::State::unknown, nullptr, path + " is neither as it was before nor as " + record.name + " would have left it", false};

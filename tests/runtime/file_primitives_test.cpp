@@ -106,6 +106,15 @@ TEST_CASE("after a crash at any instant the probe knows where the file stands, a
       }
 }
 
+TEST_CASE("what a killed process left beside the file is swept when the outcome is asked for") {
+  PrimitiveFixture fixture;
+  put(fixture.instance / ".env", "A=1\n");
+  fixture.begin("dotenv.set", {{"path", ".env"}, {"key", "A"}, {"value", "2"}});
+  fixture.instance_folder.write("..env.playbook-aB3xYz", "A=2\n");
+  CHECK(fixture.probe().state == Probe::State::not_done);
+  CHECK_FALSE(fs::exists(fixture.instance / "..env.playbook-aB3xYz"));
+}
+
 TEST_CASE("an undo that dies can be called again") {
   for (const Edit& edit : edits())
     for (const char* instant : {"file.undoing", "file.temporary", "file.renamed", "file.undone"}) {
