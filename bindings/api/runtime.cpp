@@ -46,10 +46,10 @@ Snapshot read_snapshot(const Journal& journal, const std::string& run) {
   return snapshot;
 }
 
-void write_snapshot(Journal& journal, const std::string& run, const Snapshot& snapshot) {
+std::vector<std::pair<std::string, std::string>> stored_sources(const Snapshot& snapshot) {
   std::vector<std::pair<std::string, std::string>> sources;
   for (const auto& [key, source] : snapshot) sources.emplace_back(key + "|" + source.name, source.text);
-  journal.add_sources(run, sources);
+  return sources;
 }
 
 Json started(const RunRow& run, const char* mode) {
@@ -179,8 +179,7 @@ RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& pr
   run.actor = actor();
   run.tool_version = tool_version();
   run.started = run.changed = to_iso(place.clock().utc());
-  place.journal().create_run(run);
-  write_snapshot(place.journal(), run.id, snapshot);
+  place.journal().create_run(run, stored_sources(snapshot));
   place.enter_run(run.id);
   place.events().emit("run.started", started(run, mode));
   RunResult result = Session(place.actions(), program, run, decisions).begin();

@@ -76,14 +76,13 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  virtual void create_run(const RunRow& run) = 0;
+  /// With its sources, in one commit: a run that exists can be resumed. Sources travel with the run: content by name, stored once per content.
+  virtual void create_run(const RunRow& run, const std::vector<std::pair<std::string, std::string>>& sources) = 0;
   virtual void set_state(const std::string& run, RunState state, const Json& verdict) = 0;
   virtual void set_options(const std::string& run, const Json& options) = 0;
   virtual std::optional<RunRow> run(const std::string& id) const = 0;
   virtual std::vector<RunRow> runs() const = 0;  ///< newest first
 
-  /// Sources travel with the run: content by name, stored once per content.
-  virtual void add_sources(const std::string& run, const std::vector<std::pair<std::string, std::string>>& sources) = 0;
   virtual std::optional<std::string> source(const std::string& run, const std::string& name) const = 0;
   virtual std::vector<std::string> source_names(const std::string& run) const = 0;
 

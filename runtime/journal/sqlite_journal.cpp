@@ -150,11 +150,18 @@ class SqliteJournal final : public Journal {
     prepare();
   }
 
-  void create_run(const RunRow& r) override {
+  void create_run(const RunRow& r, const std::vector<std::pair<std::string, std::string>>& sources) override {
     write("run", true, [&] {
       Statement(database_, "insert into runs values (?,?,?,?,?,?,?,?,?,?,?)")
           .bind(r.id, r.playbook, r.instance, to_string(r.state), r.params, r.options, r.verdict, r.actor, r.tool_version, r.started, r.changed)
           .step();
+      Statement content(database_, "insert or ignore into contents values (?,?)");
+      Statement name(database_, "insert into sources values (?,?,?)");
+      for (const auto& [key, text] : sources) {
+        std::string hash = sha256(text);
+        content.bind(hash, text).step();
+        name.bind(r.id, key, hash).step();
+      }
     });
   }
 
@@ -179,18 +186,6 @@ class SqliteJournal final : public Journal {
     std::vector<RunRow> rows;
     while (query.step()) rows.push_back(read_run(query));
     return rows;
-  }
-
-  void add_sources(const std::string& run, const std::vector<std::pair<std::string, std::string>>& sources) override {
-    write("sources", true, [&] {
-      Statement content(database_, "insert or ignore into contents values (?,?)");
-      Statement name(database_, "insert or replace into sources values (?,?,?)");
-      for (const auto& [key, text] : sources) {
-        std::string hash = sha256(text);
-        content.bind(hash, text).step();
-        name.bind(run, key, hash).step();
-      }
-    });
   }
 
   std::optional<std::string> source(const std::string& run, const std::string& name) const override {

@@ -157,7 +157,7 @@ RunResult EngineFixture::act(Act act) {
       RunRow row;
       row.id = kRun, row.playbook = "fake", row.instance = folder.path().string(), row.params = Json::object();
       row.started = row.changed = to_iso(clock.utc());
-      journal->create_run(row);
+      journal->create_run(row, {});
     }
     Session session(actions, scripts, journal->run(kRun).value(), decisions);
     return act == Act::begin ? session.begin() : act == Act::resume ? session.resume() : session.rollback();

@@ -64,6 +64,32 @@ RuntimeOptions options_for(const Scenario& scenario, Faults* faults) {
 
 enum class Act { run, resume, rollback };
 
+/// What the child process does. Never returns: the parent's test must not go on in the child.
+[[noreturn]] void be_the_host(const Scenario& scenario, const fs::path& instance, Act act, int at, int report) {
+  std::string text;
+  int status = 98;
+  try {
+    KillAt faults(at, scenario.kill_on_the_way_back && act == Act::run);
+    EventInstants observer(faults);
+    RunResult result;
+    {
+      Runtime runtime(options_for(scenario, &faults));
+      if (act == Act::run)
+        result = runtime.run({.playbook = scenario.playbook, .instance = instance, .params = scenario.params, .decisions = {}}, observer);
+      else if (act == Act::resume)
+        result = runtime.resume(instance, "", {}, observer);
+      else
+        result = runtime.rollback(instance, "", {}, observer);
+    }
+    text = faults.names() + "=" + result.summary + " | " + (result.error ? result.error->message() : "") + "\n";
+    status = result.exit;
+  } catch (const std::exception& error) {
+    text = std::string("=threw ") + error.what() + "\n";
+  }
+  if (::write(report, text.data(), text.size()) < 0) ::_exit(99);
+  ::_exit(status);
+}
+
 /// In a child process: does it, and writes names of instants and the result to `report`. Killed at `at`, or never for 0.
 struct Attempt {
   bool killed = false;
@@ -77,21 +103,7 @@ Attempt attempt(const Scenario& scenario, const fs::path& instance, Act act, int
   pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    KillAt faults(at, scenario.kill_on_the_way_back && act == Act::run);
-    EventInstants observer(faults);
-    RunResult result;
-    {
-      Runtime runtime(options_for(scenario, &faults));
-      if (act == Act::run)
-        result = runtime.run({.playbook = scenario.playbook, .instance = instance, .params = scenario.params, .decisions = {}}, observer);
-      else if (act == Act::resume)
-        result = runtime.resume(instance, "", {}, observer);
-      else
-        result = runtime.rollback(instance, "", {}, observer);
-    }
-    std::string text = faults.names() + "=" + result.summary + " | " + (result.error ? result.error->message() : "") + "\n";
-    if (::write(ends[1], text.data(), text.size()) < 0) ::_exit(99);
-    ::_exit(result.exit);
+    be_the_host(scenario, instance, act, at, ends[1]);
   }
   ::close(ends[1]);
   std::string text;
