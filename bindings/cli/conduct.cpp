@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <atomic>
+
 #include "bindings/cli/event_hook.h"
 #include "bindings/cli/plain_view.h"
 #include "bindings/cli/prompt.h"
@@ -20,6 +22,7 @@ class Audience : public Observer {
 
   void on_event(const Event& event) override {
     finished_ = finished_ || event.kind == "run.finished";
+    if (event.kind == "undo.started") going_back_ = true;
     for (Observer* observer : observers_) {
       try {
         observer->on_event(event);
@@ -29,11 +32,13 @@ class Audience : public Observer {
   }
   std::optional<std::string> answer(const Question& question) override { return prompt_.ask(question.text, question.choices); }
   bool finished() const { return finished_; }
+  bool going_back() const { return going_back_; }
 
  private:
   Prompt& prompt_;
   std::vector<Observer*> observers_;
   bool finished_ = false;
+  std::atomic<bool> going_back_{false};
 };
 
 // For what ended before there was a run: the last JSON line is run.finished in any case.
@@ -94,8 +99,8 @@ ExitCode conduct(Runtime& runtime, Shell& shell, const Conduct& how, const std::
       [picture] {
         if (picture) picture->proceed();
       });
-  Signals signals(runtime.control(), prompt);
   Audience audience(prompt);
+  Signals signals(runtime.control(), prompt, [&audience] { return audience.going_back(); });
   audience.add(view.get());
   RunLog log([&](const std::string& id) { return runtime.run_folder(how.instance, id); });
   if (how.log) audience.add(&log);

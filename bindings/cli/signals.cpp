@@ -9,8 +9,8 @@
 
 namespace playbook::cli {
 
-Signals::Signals(Control& control, Prompt& prompt)
-    : control_(control), prompt_(prompt), terminals_{isatty(0) != 0, isatty(1) != 0, isatty(2) != 0} {
+Signals::Signals(Control& control, Prompt& prompt, std::function<bool()> going_back)
+    : control_(control), prompt_(prompt), going_back_(std::move(going_back)), terminals_{isatty(0) != 0, isatty(1) != 0, isatty(2) != 0} {
   sigset_t mask;
   sigemptyset(&mask);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&mask, signal);
@@ -53,7 +53,9 @@ void Signals::listen() {
 
 void Signals::interrupted() {
   asked_to_stop_ = true;
-  const auto choice = prompt_.ask("The run goes on. Continue, pause it, or roll it back?", {"continue", "pause", "roll back"}, signals_);
+  const auto choice =
+      going_back_() ? prompt_.ask("The run goes back. Continue, or pause it?", {"continue", "pause"}, signals_)
+                    : prompt_.ask("The run goes on. Continue, pause it, or roll it back?", {"continue", "pause", "roll back"}, signals_);
   if (choice == "pause") control_.suspend();
   if (choice == "roll back") control_.cancel();
   pollfd next{signals_, POLLIN, 0};

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include <array>
+#include <functional>
 #include <thread>
 
 #include "bindings/api/playbook.h"
@@ -18,7 +19,8 @@ namespace playbook::cli {
 
 class Signals {
  public:
-  Signals(Control& control, Prompt& prompt);
+  /// `going_back`: whether the run is on its way back already; then there is nothing to roll back. Called from the signals' thread.
+  Signals(Control& control, Prompt& prompt, std::function<bool()> going_back);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -32,6 +34,7 @@ class Signals {
 
   Control& control_;
   Prompt& prompt_;
+  std::function<bool()> going_back_;
   CancelToken over_;
   int signals_ = -1;
   bool asked_to_stop_ = false;
