@@ -164,6 +164,7 @@ TEST_CASE("what can lose data is refused outside of downtime, and without a prov
   SECTION("with a way back in another block") {
     engine.scripts.requests = whole_downtime();
     engine.scripts.requests[5].path = "downtime#1/elsewhere#1/way_back#1";
+    engine.scripts.functions["shop.restore"] = {own("world.restore#1", "world.restore")};
     CHECK(engine.begin().error->code() == Code::way_back_missing);
   }
   CHECK_FALSE(engine.world.wiped);
@@ -249,13 +250,9 @@ TEST_CASE("gates that refuse on resume stop the run and undo nothing") {
 
 TEST_CASE("drift of what the run had changed stops the resume, unless it is accepted by name") {
   EngineFixture engine;
-  engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2"), put("put#3", "c", "3")};
-  engine.control.suspend();
-  engine.begin();
-  engine.control.reset();
-  engine.dies_at = "world.put";
-  engine.resume();
-  engine.dies_at = "";
+  engine.scripts.requests = {put("put#1", "a", "1"), own("confirm#1", "confirm", {{"text", "go on?"}}), put("put#2", "b", "2")};
+  REQUIRE(engine.begin().exit == kSuspended);
+  engine.listener.reply = "yes";
   engine.world.values["a"] = "changed by hand";
   RunResult result = engine.resume();
   CHECK(result.exit == kRefused);
