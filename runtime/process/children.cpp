@@ -6,11 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 
 #include "runtime/base/error.h"
 #include "runtime/process/guardian.h"
@@ -232,6 +234,8 @@ class GuardedChildren final : public Children {
     birth.input = input.get();
     birth.output = out.write_end.get();
     birth.errors = err.write_end.get();
+    birth.output_reader = out.read_end.get();
+    birth.errors_reader = err.read_end.get();
     Started started = guardian_.start(birth);
     input.reset();
     out.write_end.reset();

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 
 #include "runtime/base/error.h"
 #include "runtime/process/wire.h"
@@ -157,7 +159,8 @@ Started Guardian::start(const Birth& birth) {
   head.leaves_daemon = birth.leaves_daemon;
   head.grace_ms = birth.grace.count();
   head.text_size = text.size();
-  std::array<int, wire::kPassedCount> passed{theirs.get(), text_file.get(), birth.input, birth.output, birth.errors};
+  std::array<int, wire::kPassedCount> passed{theirs.get(), text_file.get(),     birth.input,        birth.output,
+                                             birth.errors, birth.output_reader, birth.errors_reader};
 
   std::lock_guard hold(mutex_);
   if (!pid_) launch();

@@ -21,6 +21,7 @@ struct Birth {
   bool leaves_daemon = false;
   std::chrono::milliseconds grace{0};
   int input = -1, output = -1, errors = -1;
+  int output_reader = -1, errors_reader = -1;  ///< the other ends of two pipes, not blocking
 };
 
 /// The channel on which the guardian reports about one child (wire.h), and which guardian that is.

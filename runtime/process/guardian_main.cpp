@@ -54,6 +54,7 @@ class Handle {
 struct Child {
   enum class Phase { running, terminating, killing };
   Handle channel;
+  std::array<Handle, 2> readers;  // of its output and errors, for the time after the host
   pid_t pid = 0;
   bool leaves_daemon = false;
   milliseconds grace{0};
@@ -113,6 +114,13 @@ void terminate(Child& child) {
   child.next = Monotonic::now() + child.grace;
   signal_group(child, SIGTERM);
   signal_group(child, SIGCONT);  // a stopped process would not see it
+}
+
+// Reads what nobody will see.
+void pass_over(Handle& reader) {
+  char buffer[65536];
+  ssize_t got = read(reader.get(), buffer, sizeof buffer);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) reader.reset();
 }
 
 // In the child, between fork and exec: system calls alone.
@@ -188,10 +196,16 @@ void Guardian::work() {
   if (deaths_.get() < 0) std::abort();
   while (host_.get() >= 0 || !children_.empty()) {
     std::vector<pollfd> watched{{deaths_.get(), POLLIN, 0}, {host_.get(), POLLIN, 0}};  // poll passes over a descriptor of -1
-    for (const Child& child : children_) watched.push_back({child.channel.get(), POLLIN, 0});
+    for (const Child& child : children_) {
+      watched.push_back({child.channel.get(), POLLIN, 0});
+      for (const Handle& reader : child.readers) watched.push_back({host_.get() < 0 ? reader.get() : -1, POLLIN, 0});
+    }
     if (poll(watched.data(), watched.size(), patience()) < 0 && errno != EINTR) std::abort();
-    for (size_t i = 2; i < watched.size(); ++i)
-      if (watched[i].revents) hear_channel(children_[i - 2]);
+    for (size_t i = 0, at = 2; i < children_.size(); ++i) {
+      if (watched[at++].revents) hear_channel(children_[i]);
+      for (Handle& reader : children_[i].readers)
+        if (watched[at++].revents) pass_over(reader);
+    }
     if (watched[1].revents) hear_host();
     reap();
     advance();
@@ -242,6 +256,7 @@ void Guardian::start(Wish& wish) {
   report(channel, Event::started, pid);
   Child child;
   child.channel = std::move(wish.passed[kChannel]);
+  child.readers = {std::move(wish.passed[kOutputReader]), std::move(wish.passed[kErrorsReader])};
   child.pid = pid;
   child.leaves_daemon = wish.head.leaves_daemon != 0;
   child.grace = milliseconds(wish.head.grace_ms);

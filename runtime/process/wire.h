@@ -26,8 +26,9 @@ struct Start {
   std::uint64_t text_size;
 };
 
-/// Descriptors that come with a `Start`, in this order.
-enum Passed { kChannel, kText, kInput, kOutput, kErrors, kPassedCount };
+/// Descriptors that come with a `Start`, in this order. The read ends are those that the host reads: the guardian keeps them and reads them
+/// only when the host is gone, so that a child may still write its last words instead of dying of SIGPIPE in the middle of tidying up.
+enum Passed { kChannel, kText, kInput, kOutput, kErrors, kOutputReader, kErrorsReader, kPassedCount };
 
 /// Host to guardian, on a channel.
 enum class Order : std::uint32_t { stop = 1 };  ///< SIGTERM to the group, the grace, SIGKILL

@@ -359,7 +359,7 @@ TEST_CASE("when the host is killed, the group ends and only then the run lock is
   pid_t host = forked_host([&] {
     int fd = take_lock(lock);
     children(fd)->run(
-        shell("exec 2>/dev/null 3>" + fifo.path() + "; (trap 'echo termed >> " + log +
+        shell("exec 3>" + fifo.path() + "; (trap 'echo termed >> " + log +
               "' TERM; echo up >&3; while :; do sleep 0.01; done) & trap '' TERM; echo up >&3; while :; do sleep 0.01; done"));
   });
   fifo.open();
@@ -378,6 +378,26 @@ TEST_CASE("when the host is killed, the group ends and only then the run lock is
   CHECK(fifo.at_end());
   CHECK(read_file(log) == "termed\n");
   close(probe);
+}
+
+TEST_CASE("when the host is killed, a child may tidy up and say so") {
+  TempFolder folder;
+  std::string lock = (folder.path() / "lock").string(), tidied = (folder.path() / "tidied").string();
+  Fifo fifo(folder.path() / "held");
+  pid_t host = forked_host([&] {
+    Command command = shell("exec 3>" + fifo.path() + "; trap 'yes | head -c 300000; echo bye >&2; touch " + tidied +
+                            "; exit' TERM; echo up >&3; while :; do sleep 0.01; done");
+    command.grace = 60s;
+    children(take_lock(lock))->run(command);
+  });
+  fifo.open();
+  REQUIRE(fifo.read_line() == "up");
+  kill(host, SIGKILL);
+  waitpid(host, nullptr, 0);
+  int fd = take_lock(lock);
+  CHECK(fd >= 0);
+  close(fd);
+  CHECK(std::filesystem::exists(tidied));
 }
 
 TEST_CASE("when the host is killed, a daemon that was left stays") {
