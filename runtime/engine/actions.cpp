@@ -171,7 +171,9 @@ void Actions::undo(const ActionRow& done) {
   announce(row, done.full_args);
   Stopwatch watch(*environment_.clock);
   row.id = journal_.begin(row);
-  Context lent = context(row.path, environment_.run_id + "/" + done.path, environment_);
+  RunEnvironment environment = environment_;  // what an earlier run kept for its undo lies in that run's folder
+  if (done.run != environment_.run_id) environment.run_folder = environment_.run_folder.parent_path() / done.run;
+  Context lent = context(row.path, environment_.run_id + "/" + done.path, environment);
   std::optional<Error> failure;
   try {
     primitive.undo(lent, to_record(done));
