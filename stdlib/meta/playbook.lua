@@ -1,0 +1,633 @@
+---@meta _
+-- What a playbook can use, for an editor. Never loaded by a run.
+-- Made by `playbook doc --stubs`; in the source tree it is kept as stdlib/meta/playbook.lua.
+
+--- An error as pcall gives it: of a primitive, a gate, an expectation. Raise the same shape with error { code = ..., message = ... }.
+---@class playbook.Error
+---@field code string such as `file.missing`; `script.failed` for plain error("text")
+---@field message string lower case, names the object, what was expected, what was found
+---@field hint? string the next safe action
+---@field details? table data
+---@field where? string the author's line: `upgrade.lua:31`
+
+--- A secret is a name, never a value. Primitives open it; Lua never does.
+---@class playbook.Secret
+---@field type "secret"
+---@field source "env"|"file"|"dotenv"
+
+--- null, where nil will not do: inside a list, or to say that a field is there and empty.
+null = nil ---@type userdata
+
+---@class playbook.Parameter
+---@field type? "string"|"integer"|"number"|"boolean"|"release"|"path"|"duration"|"choice"|"strings" string when not said; a duration is in seconds
+---@field required? boolean
+---@field default? any
+---@field help? string one line
+---@field choices? string[] of a choice
+
+---@class playbook.Spec
+---@field name string `family/verb`
+---@field summary string one sentence
+---@field help? string longer text for `playbook doc`
+---@field params? table<string, playbook.Parameter> each becomes an option of the command
+---@field run fun(p: table<string, any>): any the runbook; what it returns is the result of the run
+---@field exports? table<string, function> functions that the engine may call in another process: ways back, stop_writers, verify
+
+---@class playbook.Definition
+---@field name string
+---@field summary string
+local Definition = {}
+
+--- The same playbook with presets: what a site writes once.
+---
+---     return require("demo.upgrade").with { backups = "/srv/backup" }
+---@param presets table<string, any>
+---@return playbook.Definition
+function Definition.with(presets) end
+
+---@class playbook.Check
+---@field name string gate.NAME and expect.NAME
+---@field title string what holds when it is well: "there is room on the disk"
+---@field run fun(...): boolean, string?, string?, table? true, or false with message, hint, details
+---@field override? boolean may the operator pass over it by name with a reason? true unless false
+---@field while_up? boolean it asks the running application: left out when a resumed run is in its downtime
+
+---@class playbook.Instance
+---@field module string whose exported stop_writers, start, unfence, verify and restore are called; `@playbook` for the playbook's own exports
+---@field title? string
+---@field version? string
+---@field logs? string[] files that are kept as evidence of a failure
+
+playbook = {}
+
+--- Defines a playbook; its file returns it.
+---@param spec playbook.Spec
+---@return playbook.Definition
+function playbook.define(spec) end
+
+--- Declares a check with its two faces: gate.NAME(...) before any change, expect.NAME(...) after it. Raises `argument.invalid`.
+---
+---     playbook.check { name = "roomy", title = "there is room", run = function(free) return free > 10, free .. " GiB free" end }
+---@param check playbook.Check
+function playbook.check(check) end
+
+--- Makes the instance known that this run works on. Its values are data, journaled. Raises `argument.invalid`.
+---@param instance playbook.Instance
+function playbook.instance(instance) end
+
+--- Did the operator accept this danger by name (`--accept breaking`)?
+---@param name string
+---@return boolean
+function playbook.accepted(name) end
+
+--- Reads a JSON file of the library or of the playbook's folder. It travels with the run. Raises `name.unknown`, `json.invalid`.
+---@param path string such as "demo/releases.json"
+---@return any
+function playbook.data(path) end
+
+--- Declares the methods of values whose field `type` has this name, whether fresh from a primitive or replayed. Methods are not part of the data.
+---@generic T: table
+---@param name string such as "demo.instance"
+---@param methods table<string, function>
+---@return fun(value: T): T constructor that gives a table the type
+function playbook.type(name, methods) end
+
+--- A step of the runbook. Gives what the function gives and raises what it raises.
+---
+---     local saved = step("Back up", function() return backup.create(app.state) end)
+---@generic T
+---@param title string as a person would say it
+---@param fn fun(): T
+---@return T
+function step(title, fn) end
+
+--- Asks all gates of the block and reports them together; nothing has been changed yet. Raises `gate.refused` with details.gates. A resumed run asks
+--- them again before it changes anything.
+---@param fn fun()
+function gates(fn) end
+
+--- Before any change, inside gates: gate.NAME(...) of a declared check, or one made on the spot. Never raises by itself.
+---
+---     gate("it is night", clock.now().hour < 5, "the users are awake", "run it after midnight")
+---@overload fun(title: string, ok: boolean, message?: string, hint?: string)
+---@type table<string, fun(...)>
+gate = {}
+
+--- After a change: expect.NAME(...) of a declared check, or one made on the spot. Raises `expect.failed` at this line.
+---@overload fun(title: string, ok: boolean, message?: string, hint?: string)
+---@type table<string, fun(...)>
+expect = {}
+
+--- The block in which the application is down: stops the writers through the instance's module, works, lets them go. Raises `instance.missing`.
+---@generic T
+---@param fn fun(): T
+---@return T
+function downtime(fn) end
+
+--- What undoes the rest of this block if it fails: a function that a module exports, and data. It may run tonight or next week, in another process, and
+--- must bear a half-done block. Raises `argument.invalid`.
+---@param fn function exported by a required module, or by `exports` of playbook.define
+---@param ... any plain data
+function way_back(fn, ...) end
+
+--- Tries again what may pass: expectations, answers, locks. Mistakes in the playbook are not tried again. Raises the last error.
+---
+---     retry({ attempts = 5, wait = 10 }, function() expect.answers(app.url) end)
+---@generic T
+---@param options { attempts?: integer, wait?: number } 3 attempts, 0 seconds in between
+---@param fn fun(attempt: integer): T
+---@return T
+function retry(options, fn) end
+
+--- Asks the operator. Without anybody there the run stops and can be resumed; `--yes` agrees.
+---@param text string a question that yes answers
+---@param options? { details?: any }
+---@return boolean
+function confirm(text, options) end
+
+backup = {}
+
+---@class playbook.backup.create.options
+---@field app? string name of the application, for the set's name
+---@field version? string version of the application, for the set's name
+---@field to? string folder for the set; default: backups in the state folder
+---@field note? string a remark that is stored in the set
+
+--- Backs up databases and files into one new set and verifies what it wrote.
+--- Raises `backup.failed`, `disk.full`, `file.missing`, `file.denied`, `file.changed`, `sqlite.failed`, `sqlite.locked`, `cancelled`.
+---
+---     backup.create({{type="sqlite", path="data/notes.db"}}, {app="demo", version="1.0"}).rows.notes --> 42
+---@param sources any[] what to back up: {type="sqlite", path=...} or {type="files", paths={...}, optional={...}}
+---@param options? playbook.backup.create.options
+---@return backup.set # the set: path, name, digest, created, bytes, parts, rows by table
+function backup.create(sources, options) end
+
+---@class playbook.backup.list.options
+---@field to? string folder of the sets; default: backups in the state folder
+
+--- Lists the backup sets of this instance, oldest first.
+--- Raises `file.denied`.
+---
+---     #backup.list() --> 3
+---@param options? playbook.backup.list.options
+---@return backup.set[] # sets; one that cannot be used has `problem` and no `type`
+---@nodiscard
+function backup.list(options) end
+
+---@class playbook.backup.loss.options
+---@field only? string[] names of sources; default: all of the set
+
+--- Says what would be lost if a backup set was restored now: rows added, removed and changed since, table by table.
+--- Raises `backup.corrupt`, `backup.newer`, `sqlite.failed`, `sqlite.locked`, `file.missing`, `cancelled`.
+---
+---     backup.loss(saved).text --> "table notes: 3 added, 1 changed"
+---@param set any what backup.create gave, or the path or name of a set
+---@param options? playbook.backup.loss.options
+---@return {equal: boolean, text: string, sources: table[]} # text for people, and for each source items of {what, added, removed, changed}
+---@nodiscard
+function backup.loss(set, options) end
+
+--- Restores a backup set into scratch, compares it with what was backed up, and notes in the set that it was rehearsed.
+--- Raises `backup.corrupt`, `backup.newer`, `disk.full`, `file.missing`, `cancelled`.
+---
+---     backup.rehearse(saved).sources[1].rows.notes --> 42
+---@param set any what backup.create gave, or the path or name of a set
+---@return {type: string, set: string, sources: table[]} # what was compared, source by source
+function backup.rehearse(set) end
+
+---@class playbook.backup.restore.options
+---@field only? string[] names of sources; default: all of the set
+
+--- Verifies a backup set and brings it back; what it replaces is kept beside.
+--- Raises `backup.corrupt`, `backup.newer`, `sqlite.locked`, `disk.full`, `file.denied`, `file.missing`, `cancelled`.
+---
+---     backup.restore(saved).loss.text --> "table notes: 3 added"
+---@param set any what backup.create gave, or the path or name of a set
+---@param options? playbook.backup.restore.options
+---@return {type: string, set: string, sources: table[], kept: string[], loss: table} # what was restored, where the replaced files are kept, and what the present had that the set has not
+function backup.restore(set, options) end
+
+--- Hashes every file of a backup set and decodes every part; names each file that is not as it was.
+--- Raises `backup.corrupt`, `backup.newer`, `file.missing`, `cancelled`.
+---
+---     backup.verify(saved).name --> "20261121T071349Z-demo-1.0"
+---@param set any what backup.create gave, or the path or name of a set
+---@return backup.set # the set
+---@nodiscard
+function backup.verify(set) end
+
+clock = {}
+
+--- Gives the time in UTC.
+---
+---     clock.now().iso --> "2026-11-21T07:13:49.123Z"
+---@return {iso: string, stamp: string, unix: integer} # ISO 8601, a form for names of files, and seconds since 1970
+---@nodiscard
+function clock.now() end
+
+--- Waits. To wait for something, use http.wait or retry.
+--- Raises `cancelled`.
+---
+---     clock.sleep(2.5)
+---@param duration number seconds
+function clock.sleep(duration) end
+
+dotenv = {}
+
+---@class playbook.dotenv.get.options
+---@field public? boolean the value is no secret and may enter playbook and journal (false when not given)
+
+--- Gives a setting from a .env file, read as Docker Compose reads it: a secret reference, or with public the value.
+--- Raises `dotenv.invalid`, `file.missing`, `file.denied`.
+---
+---     dotenv.get(".env", "PORT", { public = true }) --> "8080"
+---@param path string of the .env file, below the instance or absolute
+---@param key string of the setting
+---@param options? playbook.dotenv.get.options
+---@return secret|string? # nothing when the file does not set it
+---@nodiscard
+function dotenv.get(path, key, options) end
+
+---@class playbook.dotenv.set.options
+---@field public? boolean the value is no secret and may be shown in the plan (false when not given)
+
+--- Sets a value in a .env file so that Docker Compose reads exactly it, and keeps every other byte of the file.
+--- Raises `dotenv.invalid`, `file.missing`, `file.changed`, `file.denied`, `secret.missing`, `disk.full`.
+---
+---     dotenv.set(".env", "VERSION", "1.4.0", { public = true }) --> true
+---@param path string of the .env file, below the instance or absolute
+---@param key string of the setting; a new one goes to the end
+---@param value string|playbook.Secret a string or a secret reference
+---@param options? playbook.dotenv.set.options
+---@return boolean # whether anything changed
+function dotenv.set(path, key, value, options) end
+
+---@class playbook.dotenv.unset.options
+---@field public? boolean the value is no secret and may be shown in the plan (false when not given)
+
+--- Takes a setting out of a .env file, with every line that sets it.
+--- Raises `dotenv.invalid`, `file.missing`, `file.changed`, `file.denied`, `disk.full`.
+---
+---     dotenv.unset(".env", "LEGACY_MODE") --> true
+---@param path string of the .env file, below the instance or absolute
+---@param key string of the setting
+---@param options? playbook.dotenv.unset.options
+---@return boolean # whether it was there
+function dotenv.unset(path, key, options) end
+
+file = {}
+
+--- Gives the SHA-256 of the content of a file.
+--- Raises `file.denied`, `file.failed`.
+---
+---     file.digest("app.db") --> "9f86d081884c7d65..."
+---@param path string below the instance, or absolute
+---@return string? # lower-case hex; nothing when there is no such file
+---@nodiscard
+function file.digest(path) end
+
+--- Tells whether there is a file or folder, through symbolic links.
+--- Raises `file.denied`.
+---
+---     file.exists("docker-compose.yml") --> true
+---@param path string below the instance, or absolute
+---@return boolean
+---@nodiscard
+function file.exists(path) end
+
+---@class playbook.file.list.options
+---@field path? string of the folder, below the instance or absolute ("." when not given)
+
+--- Lists a folder, sorted by name.
+--- Raises `file.missing`, `file.denied`.
+---
+---     file.list("releases")[1].name --> "v1"
+---@param options? playbook.file.list.options
+---@return {name: string, kind: string, size: integer?}[] # kind is file, folder, link or other
+---@nodiscard
+function file.list(options) end
+
+---@class playbook.file.read.options
+---@field limit? integer most bytes that it may have (1048576 when not given)
+
+--- Reads a text file. Files of settings such as .env are read with dotenv.get, which keeps secrets out of the playbook.
+--- Raises `file.missing`, `file.denied`, `file.failed`, `unsupported`.
+---
+---     file.read("VERSION") --> "1.4.0\n"
+---@param path string below the instance, or absolute
+---@param options? playbook.file.read.options
+---@return string # its text
+---@nodiscard
+function file.read(path, options) end
+
+--- Removes a file; a copy of its content stays with the run.
+--- Raises `file.changed`, `file.denied`, `unsupported`, `disk.full`.
+---
+---     file.remove("maintenance.flag") --> true
+---@param path string below the instance, or absolute
+---@return boolean # whether there was one
+function file.remove(path) end
+
+---@class playbook.file.write.options
+---@field mode? string of a new file, octal ("0644" when not given)
+
+--- Gives a file its whole content. Owner and mode of a file that is there stay; its folder must exist.
+--- Raises `file.changed`, `file.denied`, `file.missing`, `disk.full`.
+---
+---     file.write("VERSION", "1.4.0\n") --> true
+---@param path string below the instance, or absolute
+---@param content string|playbook.Secret the text, or a secret reference
+---@param options? playbook.file.write.options
+---@return boolean # whether anything changed
+function file.write(path, content, options) end
+
+host = {}
+
+--- Gives the number of processors and their architecture.
+---
+---     host.cpu() --> { count = 2, architecture = "x86_64" }
+---@return {count: integer, architecture: string} # count is what this command may use
+---@nodiscard
+function host.cpu() end
+
+---@class playbook.host.disk.options
+---@field path? string need not exist yet; its nearest folder counts ("." when not given)
+
+--- Gives the room on the file system that holds a path, in bytes.
+--- Raises `file.failed`.
+---
+---     host.disk().available --> 48318382080
+---@param options? playbook.host.disk.options
+---@return {total: integer, free: integer, available: integer} # available is what a program without special rights may use
+---@nodiscard
+function host.disk(options) end
+
+--- Gives the memory of this machine, in bytes.
+---
+---     host.memory().available --> 3221225472
+---@return {total: integer, available: integer} # available is what programs can still get without swapping
+---@nodiscard
+function host.memory() end
+
+--- Finds programs in PATH.
+---
+---     host.tools({ "docker", "age" }) --> { docker = "/usr/bin/docker" }
+---@param names string[] of the programs
+---@return table<string, string> # the path of each program that is there
+---@nodiscard
+function host.tools(names) end
+
+http = {}
+
+---@class playbook.http.get.options
+---@field headers? table<string, any> by name; values are strings or secret references
+---@field timeout? number for one answer (30.0 when not given)
+---@field follow? integer redirections at most; none where a header is a secret (5 when not given)
+---@field json? boolean reads the body as JSON into `json` (false when not given)
+
+--- Asks a URL once; any status is an answer.
+--- Raises `http.failed`, `timeout`, `json.invalid`, `argument.invalid`, `secret.missing`, `cancelled`.
+---
+---     http.get("http://127.0.0.1:8080/health", {json=true}).json.version --> "1.1"
+---@param url string http or https
+---@param options? playbook.http.get.options
+---@return {status: integer, headers: table<string, string>, body: string, truncated: boolean, json: any} # header names in lower case, the first 64 KiB of the body, secrets masked
+---@nodiscard
+function http.get(url, options) end
+
+---@class playbook.http.wait.options
+---@field headers? table<string, any> by name; values are strings or secret references
+---@field timeout? number for one answer (10.0 when not given)
+---@field follow? integer redirections at most; none where a header is a secret (5 when not given)
+---@field status? integer the status that is waited for (200 when not given)
+---@field json? table<string, any> what the answer must hold at least, as JSON
+---@field give_up_on? any[] statuses that will not get better: they end the waiting
+---@field deadline? number how long to go on (60 when not given)
+---@field every? number pause between questions (0.5 when not given)
+
+--- Asks a URL until its answer is the one that is waited for.
+--- Raises `timeout`, `http.failed`, `argument.invalid`, `secret.missing`, `cancelled`.
+---
+---     http.wait("http://127.0.0.1:8080/health", {json={status="ok"}, deadline=30}).status --> 200
+---@param url string http or https
+---@param options? playbook.http.wait.options
+---@return {status: integer, headers: table<string, string>, body: string, truncated: boolean, json: any, attempts: integer} # the answer as http.get gives it, and how often it was asked
+---@nodiscard
+function http.wait(url, options) end
+
+json = {}
+
+--- Writes a value as JSON, with sorted keys and without spaces.
+---
+---     json.encode({ b = 1, a = true }) --> '{"a":true,"b":1}'
+---@param value any any plain value
+---@return string # the one text that equal values share
+---@nodiscard
+function json.encode(value) end
+
+--- Reads JSON text.
+--- Raises `json.invalid`.
+---
+---     json.parse('{"ready": true}').ready --> true
+---@param text string one JSON value
+---@return any # the value
+---@nodiscard
+function json.parse(text) end
+
+log = {}
+
+--- Says something in the log of the run.
+---
+---     log.info("the old release stays until tomorrow")
+---@param message any a string, or any value, shown as JSON
+function log.info(message) end
+
+--- Warns in the log of the run.
+---
+---     log.warning("no copy is kept elsewhere")
+---@param message any a string, or any value, shown as JSON
+function log.warning(message) end
+
+process = {}
+
+---@class playbook.process.read.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references
+---@field folder? string where it runs; the instance when not given
+---@field input? string|playbook.Secret given on standard input, which then ends
+---@field deadline? number after this it is ended, and the call fails (60 when not given)
+---@field ok? any[] statuses that mean success ([0] when not given)
+---@field secret_output? boolean its output is neither logged nor given back (false when not given)
+
+--- Asks a program a question; it must change nothing, for plans and checks run it too.
+--- Raises `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     process.read({"git", "rev-parse", "HEAD"}).out --> "1f3870be274f6c49b3e31a0c6728957f7e2a1b90\n"
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.process.read.options
+---@return {status: integer, out: string, err: string} # its status and the last 64 KiB of its output, secrets masked
+---@nodiscard
+function process.read(argv, options) end
+
+---@class playbook.process.run.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references
+---@field folder? string where it runs; the instance when not given
+---@field input? string|playbook.Secret given on standard input, which then ends
+---@field deadline? number after this it is ended, and the call fails
+---@field ok? any[] statuses that mean success ([0] when not given)
+---@field secret_output? boolean its output is neither logged nor given back (false when not given)
+---@field harmless? boolean it cannot touch the application's data, so it needs no way back (false when not given)
+---@field repeat_safe? boolean running it again after it was cut short is right (false when not given)
+---@field done_when? string[] a question: a command whose status 0 says that this is done already; asked before it runs and after a crash
+
+--- Runs a program that changes something.
+--- Raises `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     process.run({"./rebuild-index", "--all"}, {deadline=600, repeat_safe=true}).status --> 0
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.process.run.options
+---@return {status: integer, out: string, err: string, done_already: boolean} # its status and the last 64 KiB of its output, secrets masked
+function process.run(argv, options) end
+
+secret = {}
+
+--- Names a secret that is a value in a .env file. Its value never enters the playbook.
+---
+---     secret.dotenv(".env", "POSTGRES_PASSWORD")
+---@param path string of the .env file, below the instance or absolute
+---@param key string of the value
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.dotenv(path, key) end
+
+--- Names a secret that is in the environment of this command. Its value never enters the playbook.
+---
+---     secret.env("PGPASSWORD")
+---@param name string of the environment variable
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.env(name) end
+
+--- Tells whether a secret is there and is not empty.
+--- Raises `dotenv.invalid`, `file.denied`.
+---
+---     secret.exists(secret.env("PGPASSWORD")) --> true
+---@param secret table<string, any> a reference from secret.env, secret.file or secret.dotenv
+---@return boolean # never the value
+---@nodiscard
+function secret.exists(secret) end
+
+--- Names a secret that is the content of a file, without its final newline. Its value never enters the playbook.
+---
+---     secret.file("/etc/acme/backup.key")
+---@param path string below the instance, or absolute
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.file(path) end
+
+service = {}
+
+--- Sees to it that nothing starts a service by itself, until service.unfence.
+--- Raises `argument.invalid`, `service.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     service.fence({systemd="shop.service"}).fenced --> true
+---@param service table<string, any> {systemd="NAME.service"}, or {name=, start=argv, stop=argv, status=argv, fence=argv?, unfence=argv?, folder=?, env=?}
+---@return {fenced: boolean} # false where an operator's service has no fence command
+function service.fence(service) end
+
+---@class playbook.service.start.options
+---@field deadline? number how long it may take (60 when not given)
+
+--- Starts a service and waits until it runs; a new release may migrate its data as it starts.
+--- Raises `argument.invalid`, `service.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     service.start({systemd="shop.service"}).now --> "running"
+---@param service table<string, any> {systemd="NAME.service"}, or {name=, start=argv, stop=argv, status=argv, fence=argv?, unfence=argv?, folder=?, env=?}
+---@param options? playbook.service.start.options
+---@return {was: string, now: string} # states as service.status gives them
+function service.start(service, options) end
+
+--- Tells whether a service runs.
+--- Raises `argument.invalid`, `service.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     service.status({systemd="shop.service"}) --> "running"
+---@param service table<string, any> {systemd="NAME.service"}, or {name=, start=argv, stop=argv, status=argv, fence=argv?, unfence=argv?, folder=?, env=?}
+---@return "running"|"stopped"|"changing" # "changing" while systemd starts or stops it
+---@nodiscard
+function service.status(service) end
+
+---@class playbook.service.stop.options
+---@field deadline? number how long it may take (60 when not given)
+
+--- Stops a service and waits until it has stopped.
+--- Raises `argument.invalid`, `service.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     service.stop({systemd="shop.service"}).was --> "running"
+---@param service table<string, any> {systemd="NAME.service"}, or {name=, start=argv, stop=argv, status=argv, fence=argv?, unfence=argv?, folder=?, env=?}
+---@param options? playbook.service.stop.options
+---@return {was: string, now: string} # states as service.status gives them
+function service.stop(service, options) end
+
+--- Restores how a service started by itself before service.fence; does nothing where no fence stands.
+--- Raises `argument.invalid`, `service.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     service.unfence({systemd="shop.service"}).fence_stood --> true
+---@param service table<string, any> {systemd="NAME.service"}, or {name=, start=argv, stop=argv, status=argv, fence=argv?, unfence=argv?, folder=?, env=?}
+---@return {fence_stood: boolean} # whether there was a fence to lift
+function service.unfence(service) end
+
+sqlite = {}
+
+--- Gives row count and digest of every table of a SQLite database, and a digest of its schema, all of one moment.
+--- Raises `file.missing`, `sqlite.failed`, `sqlite.locked`, `cancelled`.
+---
+---     sqlite.fingerprint("notes.db").tables.notes.rows --> 42
+---@param path string database file
+---@return {version: integer, user_version: integer, schema: string, tables: table<string, {rows: integer, digest: string}>} # equal values mean equal data
+---@nodiscard
+function sqlite.fingerprint(path) end
+
+---@class playbook.sqlite.query.options
+---@field args? any[] arguments in their order
+---@field limit? integer fails when there are more rows than this (10000 when not given)
+
+--- Reads rows of a SQLite database, also while the application runs.
+--- Raises `argument.invalid`, `file.missing`, `sqlite.failed`, `sqlite.locked`, `cancelled`.
+---
+---     sqlite.query("notes.db", "select count(*) as n from notes where owner = ?", {args={"ada"}})[1].n --> 3
+---@param path string database file
+---@param sql string one statement that only reads; `?` where an argument goes
+---@param options? playbook.sqlite.query.options
+---@return table[] # a map by column name for each row; integers beyond 2^53 are strings, blobs {blob=sha256, size=bytes}
+---@nodiscard
+function sqlite.query(path, sql, options) end
+
+version = {}
+
+--- Compares two release versions: numbers as numbers, pre-releases below their release.
+--- Raises `version.invalid`.
+---
+---     version.compare("1.9.0", "1.10.0") --> -1
+---@param left string a version
+---@param right string a version
+---@return integer # -1 when left is older, 0 when they are equal, 1 when left is newer
+---@nodiscard
+function version.compare(left, right) end
+
+--- Takes a release version apart.
+--- Raises `version.invalid`.
+---
+---     version.parse("v1.0.0-beta.51").prerelease --> { "beta", "51" }
+---@param text string such as v1.99.2 or 1.0.0-beta.51
+---@return {text: string, bare: string, numbers: integer[], prerelease: string[]} # bare is without a leading v and without build metadata
+---@nodiscard
+function version.parse(text) end
+
+--- Tells whether a release version is within a range.
+--- Raises `version.invalid`.
+---
+---     version.satisfies("1.97.2", ">=1.96 <2") --> true
+---@param version string a version
+---@param range string such as ">=1.96 <2", "1.2.x", "^2.1 || ~3.0"
+---@return boolean # pre-releases of an excluded upper end are outside
+---@nodiscard
+function version.satisfies(version, range) end
