@@ -97,7 +97,7 @@ TEST_CASE("a disk that fills up in the middle ends in the old state, at the late
   CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE("a run that is finished can be taken back, by a run of its own that can be taken back too", "[faults]") {
+TEST_CASE("a run that is finished can be taken back, by a run of its own", "[faults]") {
   TempFolder folder;
   lay_out_notes(folder.path());
   Host host(folder.path());
@@ -106,8 +106,7 @@ TEST_CASE("a run that is finished can be taken back, by a run of its own that ca
   Decisions yes;
   yes.yes = true;
   RunResult back = host.runtime.rollback(folder.path(), "", yes, host.quiet);
-  CHECK(back.summary == "");
+  CHECK_THAT(back.summary, StartsWith("DONE playbook/rollback, down "));
   CHECK(back.exit == kReached);
-  std::string now = judge_notes(folder.path());
-  CHECK(now == "old");
+  CHECK(judge_notes(folder.path()) == "old");
 }
