@@ -1,7 +1,10 @@
 #include "runtime/primitives/http.h"
 
+#include <algorithm>
+
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/primitives/duration.h"
 
 namespace playbook {
 namespace {
@@ -27,8 +30,8 @@ std::vector<Parameter> request_parameters(double default_timeout) {
 HttpRequest request_from(const Context& context, const Json& args) {
   HttpRequest request;
   request.url = args.at("url");
-  request.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(args.at("timeout").get<double>() * 1000));
-  request.follow = std::clamp(args.at("follow").get<int>(), 0, 50);
+  request.timeout = duration_of(args, "timeout");
+  request.follow = static_cast<int>(std::clamp<std::int64_t>(args.at("follow").get<std::int64_t>(), 0, 50));
   for (const Json headers = get_or<Json>(args, "headers", Json::object()); const auto& [name, value] : headers.items()) {
     if (!value.is_string() && !is_secret(value))
       throw Error(Code::argument_invalid, "headers[\"" + name + "\"] must be a string or a secret reference", "write numbers as strings");

@@ -1,6 +1,9 @@
 // http.wait: asks again and again until the answer is the one that is waited for.
+#include <algorithm>
+
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/primitives/duration.h"
 #include "runtime/primitives/http.h"
 
 namespace playbook {
@@ -45,7 +48,7 @@ class HttpWait : public Primitive {
   Json run(Context& context, const Json& args, const Json&) override {
     HttpRequest request = request_from(context, args);
     auto client = make_http_client();
-    const auto timeout = request.timeout, deadline = milliseconds(args, "deadline");
+    const auto timeout = request.timeout, deadline = duration_of(args, "deadline");
     const auto end = context.clock().monotonic() + deadline;
     std::string last;
     for (std::uint64_t attempt = 1;; ++attempt) {
@@ -56,10 +59,10 @@ class HttpWait : public Primitive {
         return *result;
       }
       context.progress(attempt, std::nullopt, "attempts");
-      if (context.clock().monotonic() + milliseconds(args, "every") >= end)
+      if (context.clock().monotonic() + duration_of(args, "every") >= end)
         throw Error(Code::timeout, shown_url(request.url) + " did not answer as expected within " + humane(deadline) + "; last: " + last,
                     "", {{"attempts", attempt}, {"last", last}});
-      if (!context.cancel().wait(milliseconds(args, "every"))) context.cancel().check();
+      if (!context.cancel().wait(duration_of(args, "every"))) context.cancel().check();
     }
   }
 
@@ -73,10 +76,6 @@ class HttpWait : public Primitive {
   std::vector<std::string> touches(Context&, const Json& args) const override { return {http_thing(args)}; }
 
  private:
-  static std::chrono::milliseconds milliseconds(const Json& args, const char* name) {
-    return std::chrono::milliseconds(static_cast<std::int64_t>(args.at(name).get<double>() * 1000));
-  }
-
   // One question: the result when the answer fits, else nothing, and `last` says why.
   static std::optional<Json> ask(Context& context, HttpClient& client, const HttpRequest& request, const Json& args,
                                  std::string& last) try {
@@ -102,7 +101,7 @@ class HttpWait : public Primitive {
     bool may_get_better = error.code() == Code::timeout || error.code() == Code::json_invalid ||
                           (error.code() == Code::http_failed && get_or<std::string>(error.details(), "reason", "") != "gave_up");
     if (!may_get_better) throw;
-    bool cut_short = error.code() == Code::timeout && request.timeout < milliseconds(args, "timeout");  // by the deadline: says nothing new
+    bool cut_short = error.code() == Code::timeout && request.timeout < duration_of(args, "timeout");  // by the deadline: says nothing new
     if (!cut_short || last.empty()) last = error.message();
     return std::nullopt;
   }

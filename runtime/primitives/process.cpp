@@ -6,6 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/primitives/duration.h"
 
 namespace playbook {
 namespace {
@@ -38,10 +39,12 @@ Json last_lines(const std::string& text, size_t count) {
 Command command_from(const Context& context, const Json& args) {
   Command command;
   command.argv = args.at("argv").get<std::vector<std::string>>();
+  for (const Json& status : args.at("ok"))
+    if (!status.is_number_integer() && !(status.is_number() && status == status.get<std::int64_t>()))
+      throw Error(Code::argument_invalid, "ok must be a list of integers, found " + canonical(status), "such as {0, 1}");
   command.folder = args.contains("folder") ? context.resolve(args["folder"]) : context.instance();
   command.capture_limit = kKept + kMargin;
-  if (args.contains("deadline"))
-    command.deadline = std::chrono::milliseconds(static_cast<std::int64_t>(args["deadline"].get<double>() * 1000));
+  if (args.contains("deadline")) command.deadline = duration_of(args, "deadline");
   const Json environment = get_or<Json>(args, "env", Json::object());  // outlives the loop
   for (const auto& [name, value] : environment.items()) {
     if (!value.is_string() && !is_secret(value))
@@ -92,7 +95,7 @@ Json run_command(Context& context, const Json& args) {
                 "give it a longer deadline");
   Json result{{"status", exit.status}, {"out", ""}, {"err", ""}};
   if (!secret_output) result["out"] = shown(context, exit.out), result["err"] = shown(context, exit.err);
-  Json ok = get_or<Json>(args, "ok", Json::array({0}));
+  const Json& ok = args.at("ok");
   if (exit.signal || std::find(ok.begin(), ok.end(), Json(exit.status)) == ok.end()) throw_failure(command, exit, result);
   return result;
 }

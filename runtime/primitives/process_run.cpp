@@ -73,8 +73,7 @@ class ProcessRun : public Primitive {
     command.argv = args["done_when"].get<std::vector<std::string>>();
     command.folder = args.contains("folder") ? context.resolve(args["folder"]) : context.instance();
     const Json environment = get_or<Json>(args, "env", Json::object());  // outlives the loop
-    for (const auto& [name, value] : environment.items())
-      command.environment[name] = context.open_secret(value);
+    for (const auto& [name, value] : environment.items()) command.environment[name] = context.open_secret(value);
     command.deadline = std::chrono::minutes(1);
     command.capture_limit = 0;
     Exit exit = context.children().run(command, nullptr, &context.cancel());

@@ -30,17 +30,16 @@ Parameter service_parameter() {
 
 Parameter service_deadline_parameter() { return {"deadline", Type::duration, "how long it may take", false, 60}; }
 
-std::chrono::milliseconds service_deadline(const Json& args) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(args.at("deadline").get<double>() * 1000));
-}
-
 std::unique_ptr<Service> open_service(Context& context, const Json& args) {
   const Json& description = args.at("service");
+  service_name(description);  // refuses what is no service
   ServiceTools tools{context.children(), context.cancel(), context.instance(), {{"PLAYBOOK_ACTION", context.action_id()}}, nullptr};
   if (description.contains("folder")) tools.folder = context.resolve(description["folder"].get<std::string>());
-  const Json environment = get_or<Json>(description, "env", Json::object());  // outlives the loop
-  for (const auto& [name, value] : environment.items())
+  for (const Json env = get_or<Json>(description, "env", Json::object()); const auto& [name, value] : env.items()) {
+    if (!value.is_string() && !is_secret(value))
+      throw Error(Code::argument_invalid, "service: env." + name + " must be a string or a secret reference", "write numbers as strings");
     tools.environment[name] = context.open_secret(value);
+  }
   tools.line = [&context](Stream, std::string_view line) { context.log(LogLevel::info, to_utf8(context.redactor().apply(line))); };
   return make_service(description, std::move(tools));
 }

@@ -15,7 +15,6 @@ namespace playbook {
 
 Parameter service_parameter();
 Parameter service_deadline_parameter();
-std::chrono::milliseconds service_deadline(const Json& args);
 
 /// Relative programs and folders are below the instance; `env` may hold secrets.
 std::unique_ptr<Service> open_service(Context& context, const Json& args);

@@ -1,6 +1,6 @@
 // service.start: starts a service and waits until it runs. It may be a new release that migrates its database as it starts: it can lose
 // data.
-#include "runtime/base/error.h"
+#include "runtime/primitives/duration.h"
 #include "runtime/primitives/service.h"
 
 namespace playbook {
@@ -13,7 +13,7 @@ class ServiceStart : public Primitive {
   Json prepare(Context& context, const Json& args) override { return {{"was", to_string(open_service(context, args)->state())}}; }
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
-    ensure_running(context, *open_service(context, args), service_deadline(args));
+    ensure_running(context, *open_service(context, args), duration_of(args, "deadline"));
     return result(prepared);
   }
 
@@ -27,7 +27,8 @@ class ServiceStart : public Primitive {
 
   Undo undo_kind(const Json&) const override { return Undo::inverse; }
   void undo(Context& context, const Record& record) override {
-    if (record.prepared.at("was") == "stopped") ensure_stopped(context, *open_service(context, record.args), service_deadline(record.args));
+    if (record.prepared.at("was") == "stopped")
+      ensure_stopped(context, *open_service(context, record.args), duration_of(record.args, "deadline"));
   }
 
   Probe probe(Context& context, const Record& record) override {

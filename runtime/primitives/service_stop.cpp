@@ -1,5 +1,5 @@
 // service.stop: stops a service and waits until it has stopped.
-#include "runtime/base/error.h"
+#include "runtime/primitives/duration.h"
 #include "runtime/primitives/service.h"
 
 namespace playbook {
@@ -12,7 +12,7 @@ class ServiceStop : public Primitive {
   Json prepare(Context& context, const Json& args) override { return {{"was", to_string(open_service(context, args)->state())}}; }
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
-    ensure_stopped(context, *open_service(context, args), service_deadline(args));
+    ensure_stopped(context, *open_service(context, args), duration_of(args, "deadline"));
     return result(prepared);
   }
 
@@ -26,7 +26,8 @@ class ServiceStop : public Primitive {
 
   Undo undo_kind(const Json&) const override { return Undo::inverse; }
   void undo(Context& context, const Record& record) override {
-    if (record.prepared.at("was") != "stopped") ensure_running(context, *open_service(context, record.args), service_deadline(record.args));
+    if (record.prepared.at("was") != "stopped")
+      ensure_running(context, *open_service(context, record.args), duration_of(record.args, "deadline"));
   }
 
   Probe probe(Context& context, const Record& record) override {

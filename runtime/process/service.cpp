@@ -46,6 +46,8 @@ void check(const Json& description) {
     if (!description.contains(key)) refuse("\"" + description["name"].get<std::string>() + "\" lacks the command \"" + key + "\"");
   for (const char* key : {"start", "stop", "status", "fence", "unfence"})
     if (description.contains(key)) argv_of(description, key);
+  if (description.contains("folder") && !description["folder"].is_string()) refuse("\"folder\" must be a path");
+  if (description.contains("env") && !description["env"].is_object() && !description["env"].empty()) refuse("\"env\" must be a map");
   if (description.contains("fence") != description.contains("unfence")) refuse("\"fence\" and \"unfence\" belong together");
 }
 

@@ -107,6 +107,7 @@ TEST_CASE_METHOD(ProcessFixture, "wrong arguments are refused before anything ru
        "process.run: parameter \"argv\" must be list of strings, found secret reference at position 2"},
       {{{"argv", {"touch", "ran"}}, {"env", {{"A", 1}}}}, "env.A must be a string or a secret reference"},
       {{{"argv", {"touch", "ran"}}, {"env", {{"A=B", "1"}}}}, "env: \"A=B\" is not a name of a variable"},
+      {{{"argv", {"touch", "ran"}}, {"ok", {0, "1"}}}, "ok must be a list of integers, found \"1\""},
       {{{"argv", Json::array()}}, "a command without a program: argv is empty"},
   };
   for (const Case& wrong : cases) CHECK(error_of([&] { call("process.run", wrong.args); }).message() == wrong.message);

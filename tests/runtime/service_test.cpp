@@ -215,6 +215,10 @@ TEST_CASE_METHOD(ServiceFixture, "a wrong description is refused with what was m
       {{{"name", "shop"}, {"start", {"x"}}, {"stop", {"x"}}}, "service: \"shop\" lacks the command \"status\""},
       {{{"name", "shop"}, {"start", "x"}, {"stop", {"x"}}, {"status", {"x"}}},
        "service: \"start\" must be a command, a list of strings that is not empty"},
+      {{{"name", "shop"}, {"start", {"x"}}, {"stop", {"x"}}, {"status", {"x"}}, {"folder", 1}}, "service: \"folder\" must be a path"},
+      {{{"name", "shop"}, {"start", {"x"}}, {"stop", {"x"}}, {"status", {"x"}}, {"env", "A=b"}}, "service: \"env\" must be a map"},
+      {{{"name", "shop"}, {"start", {"x"}}, {"stop", {"x"}}, {"status", {"x"}}, {"env", {{"A", 1}}}},
+       "service: env.A must be a string or a secret reference"},
       {{{"name", "shop"}, {"start", {"x"}}, {"stop", {"x"}}, {"status", {"x"}}, {"fence", {"x"}}},
        "service: \"fence\" and \"unfence\" belong together"},
   };
