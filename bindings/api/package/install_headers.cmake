@@ -1,0 +1,18 @@
+# Installs the public headers with all that they include of ours, below `destination` in the folders that they have in `source`.
+cmake_policy(VERSION 3.25)
+set(waiting bindings/api/playbook.h runtime/engine/context.h) # the runtime, and what an embedder's own primitive is handed
+set(headers "")
+while(waiting)
+  list(POP_FRONT waiting header)
+  if(header IN_LIST headers)
+    continue()
+  endif()
+  list(APPEND headers ${header})
+  file(STRINGS ${source}/${header} includes REGEX "^#include \"(runtime|bindings)/")
+  list(TRANSFORM includes REPLACE "^#include \"([^\"]+)\".*" "\\1")
+  list(APPEND waiting ${includes})
+endwhile()
+foreach(header IN LISTS headers)
+  get_filename_component(folder ${header} DIRECTORY)
+  file(INSTALL ${source}/${header} DESTINATION "${destination}/${folder}")
+endforeach()
