@@ -30,4 +30,29 @@ playbook.check {
   end,
 }
 
+--- tools { "docker", "age" }: the programs are installed.
+playbook.check {
+  name = "tools",
+  title = "the programs that are needed are installed",
+  run = function(names)
+    local found, missing = host.tools(names), {}
+    for _, name in ipairs(names) do
+      if not found[name] then missing[#missing + 1] = name end
+    end
+    return #missing == 0, "not installed: " .. table.concat(missing, ", "), "install them, then run it again"
+  end,
+}
+
+--- answers(url, status): the address answers with that status, 200 when not said.
+playbook.check {
+  name = "answers",
+  title = "it answers",
+  while_up = true,
+  run = function(url, status)
+    local wanted = status or 200
+    local answer = http.get(url)
+    return answer.status == wanted, url .. " answers " .. answer.status .. ", not " .. wanted
+  end,
+}
+
 return {}

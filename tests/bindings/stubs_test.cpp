@@ -75,7 +75,8 @@ TEST_CASE("the reference of a primitive is made from its declaration") {
 TEST_CASE("the prelude has its reference too") {
   REQUIRE_THAT(lua_reference(shop(), "step"), StartsWith("step(title, fn)\n  A step of the runbook."));
   REQUIRE_THAT(lua_reference(shop(), "playbook.check"), StartsWith("playbook.check(check)\n  Declares a check"));
-  REQUIRE_THAT(lua_reference(shop(), "playbook"), ContainsSubstring("playbook.define(spec)") && ContainsSubstring("playbook.type(name, methods)"));
+  REQUIRE_THAT(lua_reference(shop(), "playbook"),
+               ContainsSubstring("playbook.define(spec)") && ContainsSubstring("playbook.type(name, methods)"));
   REQUIRE_THAT(lua_reference(shop(), "gate"), StartsWith("gate\n  Before any change"));
 }
 
@@ -97,8 +98,8 @@ TEST_CASE("every global of the prelude is in the stub, and every function of the
     for name in pairs(playbook) do names[#names + 1] = "playbook." .. name end
     return names)");
   std::string stubs = lua_stubs(d.registry);
-  for (const char* name : {"step", "gates", "downtime", "way_back", "retry", "confirm", "playbook.define", "playbook.check", "playbook.instance",
-                           "playbook.accepted", "playbook.data", "playbook.type"})
+  for (const char* name : {"step", "gates", "downtime", "way_back", "retry", "confirm", "playbook.define", "playbook.check",
+                           "playbook.instance", "playbook.accepted", "playbook.data", "playbook.type"})
     CHECK_THAT(stubs, ContainsSubstring(std::string("function ") + name + "("));
   for (const std::string& line : split(stubs, '\n')) {
     if (!line.starts_with("function ") || line.starts_with("function Definition")) continue;

@@ -14,6 +14,7 @@
 ---@class playbook.Secret
 ---@field type "secret"
 ---@field source "env"|"file"|"dotenv"
+---@alias secret playbook.Secret
 
 --- null, where nil will not do: inside a list, or to say that a field is there and empty.
 null = nil ---@type userdata
