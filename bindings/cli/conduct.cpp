@@ -89,6 +89,7 @@ void print_ending(Shell& shell, const Ending& ending) {
 }
 
 ExitCode conduct(Runtime& runtime, Shell& shell, const Conduct& how, const std::function<RunResult(Observer&)>& run) {
+  const SignalMask mask;
   std::unique_ptr<Observer> view = make_view(shell, how.output.json);
   auto* picture = dynamic_cast<TerminalView*>(view.get());
   Prompt prompt(
@@ -100,7 +101,7 @@ ExitCode conduct(Runtime& runtime, Shell& shell, const Conduct& how, const std::
         if (picture) picture->proceed();
       });
   Audience audience(prompt);
-  Signals signals(runtime.control(), prompt, [&audience] { return audience.going_back(); });
+  Signals signals(mask, runtime.control(), prompt, [&audience] { return audience.going_back(); });
   audience.add(view.get());
   RunLog log([&](const std::string& id) { return runtime.run_folder(how.instance, id); });
   if (how.log) audience.add(&log);

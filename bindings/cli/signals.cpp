@@ -9,16 +9,23 @@
 
 namespace playbook::cli {
 
-Signals::Signals(Control& control, Prompt& prompt, std::function<bool()> going_back)
-    : control_(control), prompt_(prompt), going_back_(std::move(going_back)), terminals_{isatty(0) != 0, isatty(1) != 0, isatty(2) != 0} {
-  sigset_t mask;
-  sigemptyset(&mask);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&mask, signal);
-  pthread_sigmask(SIG_BLOCK, &mask, &old_mask_);
+SignalMask::SignalMask() {
+  sigemptyset(&taken_);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&taken_, signal);
+  pthread_sigmask(SIG_BLOCK, &taken_, &before_);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &old_pipe_);
-  signals_ = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  sigaction(SIGPIPE, &ignore, &pipe_before_);
+}
+
+SignalMask::~SignalMask() {
+  sigaction(SIGPIPE, &pipe_before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Signals::Signals(const SignalMask& mask, Control& control, Prompt& prompt, std::function<bool()> going_back)
+    : control_(control), prompt_(prompt), going_back_(std::move(going_back)), terminals_{isatty(0) != 0, isatty(1) != 0, isatty(2) != 0} {
+  signals_ = signalfd(-1, &mask.taken(), SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals_ < 0) throw system_error(errno, "signalfd");
   thread_ = std::thread([this] { listen(); });
 }
@@ -28,8 +35,6 @@ Signals::~Signals() {
   prompt_.close();  // the run is over: an open "continue, pause or roll back?" asks for nothing
   thread_.join();
   close(signals_);
-  sigaction(SIGPIPE, &old_pipe_, nullptr);
-  pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 
 void Signals::listen() {

@@ -17,10 +17,25 @@
 
 namespace playbook::cli {
 
+/// Takes the signals away from their default actions, for this thread and those that it starts from now on: make it before any other thread
+/// exists.
+class SignalMask {
+ public:
+  SignalMask();
+  ~SignalMask();
+  SignalMask(const SignalMask&) = delete;
+  SignalMask& operator=(const SignalMask&) = delete;
+  const sigset_t& taken() const { return taken_; }
+
+ private:
+  sigset_t taken_{}, before_{};
+  struct sigaction pipe_before_ {};
+};
+
 class Signals {
  public:
   /// `going_back`: whether the run is on its way back already; then there is nothing to roll back. Called from the signals' thread.
-  Signals(Control& control, Prompt& prompt, std::function<bool()> going_back);
+  Signals(const SignalMask& mask, Control& control, Prompt& prompt, std::function<bool()> going_back);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -39,8 +54,6 @@ class Signals {
   int signals_ = -1;
   bool asked_to_stop_ = false;
   std::array<bool, 3> terminals_;  // which of the standard streams are one
-  sigset_t old_mask_{};
-  struct sigaction old_pipe_ {};
   std::thread thread_;
 };
 

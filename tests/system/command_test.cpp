@@ -35,12 +35,10 @@ struct Site {
 struct Waiting : Site {
   Waiting() : Site(R"(process.run({ "sh", "-c", "echo waiting; read line < door" }, { harmless = true, repeat_safe = true }))") {
     if (mkfifo((path() / "door").c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
+    door.reset(open((path() / "door").c_str(), O_RDWR | O_CLOEXEC));  // both ends: writing waits for no reader
   }
-  void let_go() const {
-    const int door = open((path() / "door").c_str(), O_WRONLY | O_CLOEXEC);
-    (void)!write(door, "\n", 1);
-    close(door);
-  }
+  void let_go() const { REQUIRE(write(door.get(), "\n", 1) == 1); }
+  Descriptor door;
 };
 
 Json last_line(const std::string& text) {
