@@ -22,7 +22,8 @@ std::string complaint(const PlaybookParameter& parameter, const Json& value) {
   }
   if (!value.is_string()) return expected("text");
   std::string text = value;
-  if (type == "release" && !Version::try_parse(text)) return "\"" + text + "\" is not a release; expected one such as 1.4.0, without a floating tag";
+  if (type == "release" && !Version::try_parse(text))
+    return "\"" + text + "\" is not a release; expected one such as 1.4.0, without a floating tag";
   if (type == "choice" && std::find(parameter.choices.begin(), parameter.choices.end(), text) == parameter.choices.end())
     return "\"" + text + "\" is none of " + join(parameter.choices, ", ") + did_you_mean(text, parameter.choices);
   return "";
@@ -42,7 +43,8 @@ Json checked_parameters(const Definition& definition, const Json& given) {
     Json value = get_or<Json>(given, parameter.name.c_str(), parameter.fallback);
     if (value.is_null()) {
       if (!parameter.required) continue;
-      throw Error(Code::argument_invalid, definition.name + " needs --" + parameter.name + (parameter.help.empty() ? "" : " (" + parameter.help + ")"),
+      throw Error(Code::argument_invalid,
+                  definition.name + " needs --" + parameter.name + (parameter.help.empty() ? "" : " (" + parameter.help + ")"),
                   "`playbook doc " + definition.name + "` lists its parameters");
     }
     if (std::string wrong = complaint(parameter, value); !wrong.empty())

@@ -1,5 +1,5 @@
-// The runtime for embedders, and for the `playbook` command, which uses nothing else. A Runtime keeps no global state, installs no signal handlers,
-// never exits and never prints: everything it has to say goes to the Observer. Several live side by side in one process.
+// The runtime for embedders, and for the `playbook` command, which uses nothing else. A Runtime keeps no global state, installs no signal
+// handlers, never exits and never prints: everything it has to say goes to the Observer. Several live side by side in one process.
 //
 //   playbook::Runtime runtime{{.library = {"/usr/share/playbook"}}};
 //   runtime.add(std::make_unique<MyPrimitive>());                        // before the first run
@@ -30,17 +30,17 @@
 namespace playbook {
 
 struct RuntimeOptions {
-  std::vector<std::filesystem::path> library;   ///< folders that hold stdlib/ and playbooks/
-  std::filesystem::path guardian;               ///< playbook-guardian; empty: beside the executable or in libexec
-  std::filesystem::path state;                  ///< state folder; empty: DIR/.playbook (or /var/lib/playbook/<id>, see state_folder.h)
-  std::shared_ptr<Clock> clock;                 ///< default: the real one
-  Faults* faults = nullptr;                     ///< crash instants, for tests
-  size_t script_memory = 128u << 20;            ///< bytes
+  std::vector<std::filesystem::path> library;  ///< folders that hold stdlib/ and playbooks/
+  std::filesystem::path guardian;              ///< playbook-guardian; empty: beside the executable or in libexec
+  std::filesystem::path state;                 ///< state folder; empty: DIR/.playbook (or /var/lib/playbook/<id>, see state_folder.h)
+  std::shared_ptr<Clock> clock;                ///< default: the real one
+  Faults* faults = nullptr;                    ///< crash instants, for tests
+  size_t script_memory = 128u << 20;           ///< bytes
 };
 
 struct RunRequest {
-  std::string playbook;              ///< shipped name (`demo/upgrade`) or path of a .lua file
-  std::filesystem::path instance;    ///< -C DIR
+  std::string playbook;            ///< shipped name (`demo/upgrade`) or path of a .lua file
+  std::filesystem::path instance;  ///< -C DIR
   Json params = Json::object();
   Decisions decisions;
 };
@@ -54,9 +54,9 @@ enum class Settlement {
 };
 
 struct PlaybookInfo {
-  std::string name;      ///< demo/upgrade
+  std::string name;  ///< demo/upgrade
   std::string file;
-  std::string summary;   ///< empty where it does not load; then `error`
+  std::string summary;  ///< empty where it does not load; then `error`
   std::string error;
 };
 

@@ -25,7 +25,8 @@ fs::path checked_instance(const fs::path& given) {
   std::error_code error;
   fs::path instance = fs::canonical(given.empty() ? fs::path(".") : given, error);
   if (error || !fs::is_directory(instance))
-    throw Error(Code::instance_missing, given.string() + ": there is no such folder, or it cannot be read", "give the instance's folder with -C DIR");
+    throw Error(Code::instance_missing, given.string() + ": there is no such folder, or it cannot be read",
+                "give the instance's folder with -C DIR");
   return instance;
 }
 
@@ -75,7 +76,9 @@ std::optional<RunRow> choose_run(const Journal& journal, const std::string& want
   for (const RunRow& run : runs) {
     if (run.id == wanted) return run;
     if (run.id.find(wanted) == std::string::npos) continue;
-    if (match) throw Error(Code::name_unknown, "more than one run is called \"" + wanted + "\"", "give more of its id; `playbook history` lists them");
+    if (match)
+      throw Error(Code::name_unknown, "more than one run is called \"" + wanted + "\"",
+                  "give more of its id; `playbook history` lists them");
     match = run;
   }
   return match;
@@ -84,7 +87,8 @@ std::optional<RunRow> choose_run(const Journal& journal, const std::string& want
 RunRow demand_run(const Journal& journal, const std::string& wanted) {
   std::optional<RunRow> run = choose_run(journal, wanted);
   if (run) return *run;
-  throw Error(Code::name_unknown, wanted.empty() ? "there is no run here" : "there is no run \"" + wanted + "\" here", "`playbook history` lists the runs");
+  throw Error(Code::name_unknown, wanted.empty() ? "there is no run here" : "there is no run \"" + wanted + "\" here",
+              "`playbook history` lists the runs");
 }
 
 void refuse_unfinished(const Journal& journal) {
@@ -145,7 +149,8 @@ std::vector<PlaybookInfo> Runtime::playbooks() const {
 Definition Runtime::define(const std::string& playbook, const fs::path&) const {
   PlaybookFile file = find_playbook(state_->options.library, playbook);
   LibrarySources sources = state_->library(file.file.parent_path());
-  ProgramOptions options{.primitives = &state_->registry, .sources = &sources, .cancel = nullptr, .memory_cap = state_->options.script_memory};
+  ProgramOptions options{
+      .primitives = &state_->registry, .sources = &sources, .cancel = nullptr, .memory_cap = state_->options.script_memory};
   return Program::load(options, file.source)->definition();
 }
 
@@ -155,7 +160,8 @@ RunResult Runtime::run(const RunRequest& request, Observer& observer) {
     PlaybookFile file = find_playbook(s.options.library, request.playbook);
     fs::path instance = checked_instance(request.instance);
     LibrarySources sources = s.library(file.file.parent_path());
-    ProgramOptions loading{.primitives = &s.registry, .sources = &sources, .cancel = &s.control.interrupt_token(), .memory_cap = s.options.script_memory};
+    ProgramOptions loading{
+        .primitives = &s.registry, .sources = &sources, .cancel = &s.control.interrupt_token(), .memory_cap = s.options.script_memory};
     std::unique_ptr<Program> program = Program::load(loading, file.source);
     Json params = checked_parameters(program->definition(), request.params);
 
@@ -173,7 +179,8 @@ RunResult Runtime::run(const RunRequest& request, Observer& observer) {
   }
 }
 
-RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& program, RunRow run, const Decisions& decisions, const char* mode) {
+RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& program, RunRow run, const Decisions& decisions,
+                                const char* mode) {
   run.id = new_run_id(place.clock());
   run.options = decisions.to_json();
   run.actor = actor();
@@ -208,8 +215,12 @@ RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent
   }
 }
 
-RunResult Runtime::plan(const RunRequest& request, Observer& observer) { return state_->look(request, Planner::Extent::whole, "plan", observer); }
-RunResult Runtime::check(const RunRequest& request, Observer& observer) { return state_->look(request, Planner::Extent::gates, "check", observer); }
+RunResult Runtime::plan(const RunRequest& request, Observer& observer) {
+  return state_->look(request, Planner::Extent::whole, "plan", observer);
+}
+RunResult Runtime::check(const RunRequest& request, Observer& observer) {
+  return state_->look(request, Planner::Extent::gates, "check", observer);
+}
 
 RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Observer& observer) {
   State& s = *state_;
@@ -252,7 +263,8 @@ RunResult Runtime::resume(const fs::path& folder, const std::string& wanted, con
     Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
     RunRow run = demand_run(place.journal(), wanted);
     if (is_finished(run.state))
-      throw Error(Code::name_unknown, "run " + run.id + " is finished: " + std::string(to_string(run.state)), "`playbook show` tells how it ended");
+      throw Error(Code::name_unknown, "run " + run.id + " is finished: " + std::string(to_string(run.state)),
+                  "`playbook show` tells how it ended");
     SnapshotSources sources(read_snapshot(place.journal(), run.id));
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
     place.enter_run(run.id);
@@ -272,7 +284,8 @@ RunResult Runtime::rollback(const fs::path& folder, const std::string& wanted, c
     RunRow run = demand_run(place.journal(), wanted);
     if (run.state == RunState::done) return s.take_back(place, run, decisions);
     if (is_finished(run.state))
-      throw Error(Code::name_unknown, "run " + run.id + " changed nothing that stands: " + std::string(to_string(run.state)), "there is nothing to roll back");
+      throw Error(Code::name_unknown, "run " + run.id + " changed nothing that stands: " + std::string(to_string(run.state)),
+                  "there is nothing to roll back");
     SnapshotSources sources(read_snapshot(place.journal(), run.id));
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
     place.enter_run(run.id);
@@ -309,7 +322,8 @@ RunResult Runtime::State::take_back(Workplace& place, const RunRow& past, const 
   return start(place, std::move(snapshot), *program, std::move(run), decisions, "rollback");
 }
 
-RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Settlement settlement, const std::string& reason, Observer& observer) {
+RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Settlement settlement, const std::string& reason,
+                          Observer& observer) {
   State& s = *state_;
   try {
     Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
@@ -327,13 +341,16 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
       result.state = RunState::settled;
     } else {
       std::vector<ActionRow> rows = place.journal().actions(run.id);
-      auto doubt = std::find_if(rows.begin(), rows.end(), [](const ActionRow& row) { return row.outcome == Outcome::none && row.phase != Phase::undo; });
-      if (doubt == rows.end()) throw Error(Code::argument_invalid, "run " + run.id + " has no action in doubt", "`playbook resume` goes on");
+      auto doubt = std::find_if(rows.begin(), rows.end(),
+                                [](const ActionRow& row) { return row.outcome == Outcome::none && row.phase != Phase::undo; });
+      if (doubt == rows.end())
+        throw Error(Code::argument_invalid, "run " + run.id + " has no action in doubt", "`playbook resume` goes on");
       if (settlement == Settlement::action_done)
         place.journal().finish(doubt->id, Outcome::ok, {{"settled", reason}}, 0);
       else
         place.journal().void_action(doubt->id);
-      result.summary = place.actions().describe(doubt->name, doubt->full_args) + (settlement == Settlement::action_done ? " counts as done" : " counts as not done");
+      result.summary = place.actions().describe(doubt->name, doubt->full_args) +
+                       (settlement == Settlement::action_done ? " counts as done" : " counts as not done");
       result.state = run.state;
       result.next = {"playbook resume -C " + run.instance + " " + run.id};
     }

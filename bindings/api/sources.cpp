@@ -150,7 +150,8 @@ PlaybookFile find_playbook(const std::vector<fs::path>& library, const std::stri
   if (name.ends_with(".lua")) throw Error(Code::file_missing, name + ": there is no such file", "give the path of a playbook");
   std::vector<std::string> names;
   for (const auto& [known, path] : shipped) names.push_back(known);
-  throw Error(Code::name_unknown, "there is no playbook \"" + name + "\"" + did_you_mean(name, names), "`playbook list` shows the shipped ones");
+  throw Error(Code::name_unknown, "there is no playbook \"" + name + "\"" + did_you_mean(name, names),
+              "`playbook list` shows the shipped ones");
 }
 
 }  // namespace playbook

@@ -1,4 +1,5 @@
-// Where the text of playbooks and modules comes from: the library and the playbook's own folder for a new run, the run's snapshot for a resumed one.
+// Where the text of playbooks and modules comes from: the library and the playbook's own folder for a new run, the run's snapshot for a
+// resumed one.
 //   module `demo`         -> demo.lua, demo/init.lua    in: the playbook's folder, LIBRARY/stdlib, LIBRARY/playbooks
 //   module `demo.upgrade` -> demo/upgrade.lua
 //   data   `demo/x.json`  -> the same places

@@ -47,13 +47,22 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
   } else {
     scratch_ = scratch_folder();
   }
-  journal_ = open_journal(writes ? folder_.path() : ":memory:",
-                          {.read_only = false, .needs_ballast = purpose == Purpose::forward, .faults = options.faults, .clock = clock_.get()});
+  journal_ =
+      open_journal(writes ? folder_.path() : ":memory:",
+                   {.read_only = false, .needs_ballast = purpose == Purpose::forward, .faults = options.faults, .clock = clock_.get()});
   children_ = make_children({.program = options.guardian, .lock_fd = lock_ ? lock_->fd() : -1});
   add_dotenv_source(secrets_);
-  environment_ = {.instance = instance, .run_folder = scratch_, .state_folder = folder_.path(), .run_id = "", .actor = actor(),
-                  .secrets = &secrets_, .redactor = &redactor_, .children = children_.get(), .clock = clock_.get(),
-                  .cancel = &control.cancel_token(), .faults = options.faults};
+  environment_ = {.instance = instance,
+                  .run_folder = scratch_,
+                  .state_folder = folder_.path(),
+                  .run_id = "",
+                  .actor = actor(),
+                  .secrets = &secrets_,
+                  .redactor = &redactor_,
+                  .children = children_.get(),
+                  .clock = clock_.get(),
+                  .cancel = &control.cancel_token(),
+                  .faults = options.faults};
   actions_ = std::make_unique<Actions>(registry, *journal_, environment_, events_, control);
 }
 

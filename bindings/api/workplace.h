@@ -1,4 +1,5 @@
-// All that one run of the engine stands on, put together: state folder, lock, journal, secrets, children, events, actions. Lives as long as the call.
+// All that one run of the engine stands on, put together: state folder, lock, journal, secrets, children, events, actions. Lives as long as
+// the call.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,8 @@ class Workplace {
     home,     ///< resume, rollback, settle: as above, but on a full disk too
     look,     ///< plan, check, eval: nothing is written; a temporary folder takes the place of the run's
   };
-  Workplace(const RuntimeOptions& options, const Registry& registry, Control& control, const std::filesystem::path& instance, Purpose purpose,
-            Observer& observer);
+  Workplace(const RuntimeOptions& options, const Registry& registry, Control& control, const std::filesystem::path& instance,
+            Purpose purpose, Observer& observer);
   ~Workplace();
   Workplace(const Workplace&) = delete;
   Workplace& operator=(const Workplace&) = delete;

@@ -17,7 +17,7 @@ Civil civil(Utc time) {
   auto day = std::chrono::floor<std::chrono::days>(time);
   std::chrono::year_month_day date{day};
   std::chrono::hh_mm_ss clock{time - day};
-  return {int(date.year()),         unsigned(date.month()),   unsigned(date.day()),           clock.hours().count(),
+  return {int(date.year()),        unsigned(date.month()),  unsigned(date.day()),      clock.hours().count(),
           clock.minutes().count(), clock.seconds().count(), clock.subseconds().count()};
 }
 

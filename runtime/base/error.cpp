@@ -86,16 +86,21 @@ Error system_error(int error_number, const std::string& what) {
   std::string hint;
   switch (error_number) {
     case ENOENT:
-    case ENOTDIR: code = Code::file_missing; break;
+    case ENOTDIR:
+      code = Code::file_missing;
+      break;
     case EACCES:
     case EPERM:
-    case EROFS: code = Code::file_denied; break;
+    case EROFS:
+      code = Code::file_denied;
+      break;
     case ENOSPC:
     case EDQUOT:
       code = Code::disk_full;
       hint = "free space there, then run `playbook resume`";
       break;
-    default: break;
+    default:
+      break;
   }
   return {code, what + ": " + std::generic_category().message(error_number), hint};
 }

@@ -1,5 +1,6 @@
-// The one error type of the runtime: a code from a closed list, a message (where, expected, found), a hint (the next safe action), and details
-// as data. It crosses into Lua and back whole, and is journaled whole. Messages are lower case, without a final period, without secrets.
+// The one error type of the runtime: a code from a closed list, a message (where, expected, found), a hint (the next safe action), and
+// details as data. It crosses into Lua and back whole, and is journaled whole. Messages are lower case, without a final period, without
+// secrets.
 #pragma once
 
 #include <exception>
@@ -13,46 +14,46 @@ namespace playbook {
 
 /// What went wrong, by kind. The dotted name (`backup.corrupt`) is what people and scripts see; names are never reused for another meaning.
 enum class Code {
-  argument_invalid,      // a parameter is missing, unknown or of the wrong type
-  backup_corrupt,        // a set does not verify
-  backup_failed,         // a set could not be made or restored
-  backup_newer,          // a set was made by a newer version of this tool
-  cancelled,             // the operator or the embedder stopped it
-  disk_full,             // no space left where something had to be written
-  dotenv_invalid,        // a .env file that Compose would refuse or read otherwise
-  drift,                 // the world is not as the run left it
-  expect_failed,         // a check after changes
-  file_changed,          // a file is not as it was read: another hand edited it
-  file_denied,           // permission
-  file_failed,           // another failure of the file system
+  argument_invalid,  // a parameter is missing, unknown or of the wrong type
+  backup_corrupt,    // a set does not verify
+  backup_failed,     // a set could not be made or restored
+  backup_newer,      // a set was made by a newer version of this tool
+  cancelled,         // the operator or the embedder stopped it
+  disk_full,         // no space left where something had to be written
+  dotenv_invalid,    // a .env file that Compose would refuse or read otherwise
+  drift,             // the world is not as the run left it
+  expect_failed,     // a check after changes
+  file_changed,      // a file is not as it was read: another hand edited it
+  file_denied,       // permission
+  file_failed,       // another failure of the file system
   file_missing,
-  gate_refused,          // checks before any change; details.gates has them all
+  gate_refused,  // checks before any change; details.gates has them all
   http_failed,
-  instance_missing,      // no application here that the playbook knows
-  internal,              // a defect of this tool
+  instance_missing,  // no application here that the playbook knows
+  internal,          // a defect of this tool
   journal_corrupt,
-  journal_newer,         // written by a newer version of this tool
+  journal_newer,  // written by a newer version of this tool
   journal_readonly,
   json_invalid,
-  memory_exceeded,       // a script used more than its cap
-  name_unknown,          // a playbook, module, primitive or run that does not exist
-  plan_unknown,          // a value that only the real run can know
+  memory_exceeded,  // a script used more than its cap
+  name_unknown,     // a playbook, module, primitive or run that does not exist
+  plan_unknown,     // a value that only the real run can know
   process_failed,
-  process_missing,       // the program is not installed
-  question_unanswered,   // nobody there to answer
-  replay_diverged,       // the playbook asks for something else than it did before
-  run_busy,              // another process holds the instance
-  run_unfinished,        // an earlier run has to be finished first
-  script_failed,         // error() or a runtime error in Lua
-  script_invalid,        // syntax, bytecode, wrong shape of a playbook
+  process_missing,      // the program is not installed
+  question_unanswered,  // nobody there to answer
+  replay_diverged,      // the playbook asks for something else than it did before
+  run_busy,             // another process holds the instance
+  run_unfinished,       // an earlier run has to be finished first
+  script_failed,        // error() or a runtime error in Lua
+  script_invalid,       // syntax, bytecode, wrong shape of a playbook
   secret_missing,
   service_failed,
   sqlite_failed,
   sqlite_locked,
   timeout,
-  unsupported,           // known and refused, with the reason
+  unsupported,  // known and refused, with the reason
   version_invalid,
-  way_back_missing,      // a change that can lose data, without a way back or a proven backup
+  way_back_missing,  // a change that can lose data, without a way back or a proven backup
 };
 
 std::string_view to_string(Code code);

@@ -1,4 +1,5 @@
-// Named instants at which a test may end the process. Production hands in nothing; a test's implementation counts, or kills itself at the n-th.
+// Named instants at which a test may end the process. Production hands in nothing; a test's implementation counts, or kills itself at the
+// n-th.
 #pragma once
 
 #include <string_view>

@@ -18,9 +18,9 @@ std::string read_file(const std::filesystem::path& path);
 /// Nothing when there is no such file; other failures throw.
 std::optional<std::string> try_read_file(const std::filesystem::path& path);
 
-/// Replaces `path` (through a symlink: its target) in one instant, keeping owner, mode and xattrs of what was there; a new file gets `mode`.
-/// `expected_before`: hex SHA-256 of the content that the caller read ("" = no file); when it is something else by now, throws `file.changed`
-/// and changes nothing. Instants: file.temporary, file.synced, file.renamed.
+/// Replaces `path` (through a symlink: its target) in one instant, keeping owner, mode and xattrs of what was there; a new file gets
+/// `mode`. `expected_before`: hex SHA-256 of the content that the caller read ("" = no file); when it is something else by now, throws
+/// `file.changed` and changes nothing. Instants: file.temporary, file.synced, file.renamed.
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0644,
                   const std::optional<std::string>& expected_before = std::nullopt, Faults* faults = nullptr);
 

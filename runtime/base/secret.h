@@ -1,6 +1,6 @@
-// A secret is a name, never a value (law 6). A reference is plain data and may cross into Lua and the journal; only the host opens it, inside a
-// primitive, and tells the redactor before the value is used.
-// Shapes: {type="secret", source="env", name="PGPASSWORD"} | {source="file", path="/etc/key"} | {source="dotenv", path="/srv/app/.env", name="KEY"}
+// A secret is a name, never a value (law 6). A reference is plain data and may cross into Lua and the journal; only the host opens it,
+// inside a primitive, and tells the redactor before the value is used. Shapes: {type="secret", source="env", name="PGPASSWORD"} |
+// {source="file", path="/etc/key"} | {source="dotenv", path="/srv/app/.env", name="KEY"}
 #pragma once
 
 #include <functional>

@@ -16,8 +16,8 @@ class Version {
   static Version parse(std::string_view text);
   static std::optional<Version> try_parse(std::string_view text);
 
-  const std::string& text() const { return text_; }         ///< as written
-  std::string bare() const;                                  ///< without `v` and build metadata
+  const std::string& text() const { return text_; }  ///< as written
+  std::string bare() const;                          ///< without `v` and build metadata
   const std::vector<unsigned long long>& numbers() const { return numbers_; }
   const std::vector<std::string>& prerelease() const { return prerelease_; }
 

@@ -23,7 +23,12 @@ Error as_error(const std::exception& error) {
 }  // namespace
 
 Record to_record(const ActionRow& row) {
-  return {row.path, row.name, row.version, row.full_args, row.prepared, row.outcome != Outcome::none,
+  return {row.path,
+          row.name,
+          row.version,
+          row.full_args,
+          row.prepared,
+          row.outcome != Outcome::none,
           row.outcome == Outcome::ok ? row.result : Json()};
 }
 
@@ -73,13 +78,17 @@ std::string Actions::describe(const std::string& name, const Json& args) const {
 }
 
 void Actions::announce(const ActionRow& row, const Json& args) {
-  events_.emit("action.started", {{"path", row.path}, {"name", row.name}, {"change", row.change}, {"where", row.where},
-                                  {"phase", to_string(row.phase)}, {"text", describe(row.name, args)}});
+  events_.emit("action.started", {{"path", row.path},
+                                  {"name", row.name},
+                                  {"change", row.change},
+                                  {"where", row.where},
+                                  {"phase", to_string(row.phase)},
+                                  {"text", describe(row.name, args)}});
 }
 
 void Actions::report(const ActionRow& row) {
-  Json data{{"path", row.path}, {"name", row.name}, {"outcome", to_string(row.outcome)}, {"ms", row.duration_ms},
-            {"change", row.change}, {"phase", to_string(row.phase)}};
+  Json data{{"path", row.path},      {"name", row.name},     {"outcome", to_string(row.outcome)},
+            {"ms", row.duration_ms}, {"change", row.change}, {"phase", to_string(row.phase)}};
   if (row.outcome != Outcome::ok) data["error"] = row.result;
   events_.emit("action.finished", std::move(data));
 }

@@ -23,14 +23,14 @@ enum class LogLevel { debug, info, warning };
 
 /// What stays the same for all actions of a run.
 struct RunEnvironment {
-  std::filesystem::path instance;    ///< -C DIR, absolute
-  std::filesystem::path run_folder;  ///< 0700, exists; preimages, evidence, scratch. In a plan or check: a temporary folder.
+  std::filesystem::path instance;      ///< -C DIR, absolute
+  std::filesystem::path run_folder;    ///< 0700, exists; preimages, evidence, scratch. In a plan or check: a temporary folder.
   std::filesystem::path state_folder;  ///< never part of a backup
   std::string run_id;
-  std::string actor;                 ///< who runs it: "user (sudo by X) on host"
+  std::string actor;  ///< who runs it: "user (sudo by X) on host"
   SecretStore* secrets = nullptr;
   Redactor* redactor = nullptr;
-  Children* children = nullptr;      ///< starts processes under the run's guardian
+  Children* children = nullptr;  ///< starts processes under the run's guardian
   Clock* clock = nullptr;
   CancelToken* cancel = nullptr;
   Faults* faults = nullptr;

@@ -188,8 +188,9 @@ Json Dialogue::begin_downtime(const Request& request) {
   if (options_.decisions.hold) throw Stop{"held before downtime"};
   Utc now = actions_.environment().clock->utc();
   if (options_.decisions.not_after && now > *options_.decisions.not_after)
-    throw Error(Code::gate_refused, request.where + ": it is " + to_iso(now) + ", later than --not-after " + to_iso(*options_.decisions.not_after) +
-                                        "; the downtime was not begun",
+    throw Error(Code::gate_refused,
+                request.where + ": it is " + to_iso(now) + ", later than --not-after " + to_iso(*options_.decisions.not_after) +
+                    "; the downtime was not begun",
                 "run it again in the next window");
   actions_.events().emit("downtime", {{"state", "begun"}});
   return {{"time", to_iso(now)}};
@@ -206,7 +207,9 @@ Json Dialogue::past_run(const Request& request) const {
     if (row.name == "backup.create") past["backup"] = {{"args", row.args}, {"set", row.result}};
   }
   for (const UndoItem& item : undo_list(rows, actions_.registry())) {
-    Json entry{{"id", std::to_string(item.action.id)}, {"name", item.action.name}, {"text", actions_.describe(item.action.name, item.action.full_args)}};
+    Json entry{{"id", std::to_string(item.action.id)},
+               {"name", item.action.name},
+               {"text", actions_.describe(item.action.name, item.action.full_args)}};
     entry["kind"] = item.kind == UndoItem::Kind::way_back ? "way_back" : item.kind == UndoItem::Kind::inverse ? "inverse" : "impossible";
     if (item.kind == UndoItem::Kind::way_back) entry.update(item.action.args);
     past["items"].push_back(std::move(entry));
@@ -214,7 +217,8 @@ Json Dialogue::past_run(const Request& request) const {
   return past;
 }
 
-/// The inverse of an action of an earlier run, as an action of this one. It may be done twice; it has no inverse of its own, so it needs a way back.
+/// The inverse of an action of an earlier run, as an action of this one. It may be done twice; it has no inverse of its own, so it needs a
+/// way back.
 Json Dialogue::undo_past_action(const Request& request) {
   for (ActionRow& past : actions_.journal().actions(request.args.value("run", ""))) {
     if (std::to_string(past.id) != request.args.value("id", "")) continue;

@@ -2,8 +2,9 @@
 //
 // Replay. Rows come in the order of their outcomes. A request must be the next row: same position, same primitive, same arguments; then the
 // recorded outcome is the answer and nothing runs. Anything else is `replay.diverged`, with a diff.
-// Recheck. A resumed run asks all gates again before its first new change: the engine notes the mark `resume#n` and answers `recheck`; the script
-// asks its gates under that prefix, and then its request again. On a later resume the mark and what it asked are replayed like everything else.
+// Recheck. A resumed run asks all gates again before its first new change: the engine notes the mark `resume#n` and answers `recheck`; the
+// script asks its gates under that prefix, and then its request again. On a later resume the mark and what it asked are replayed like
+// everything else.
 //
 // The engine's own requests, beside primitives (all but enter and leave are noted in the journal):
 //   enter {kind, title}   leave {kind, title, ok}      a scope: step, gates, downtime, retry, attempt
@@ -29,7 +30,7 @@ namespace playbook {
 /// Why a script did not go on although it neither finished nor failed. The run can be resumed.
 struct Stop {
   std::string why;
-  bool refused = false;   ///< the world does not allow it now (exit 3), rather than the operator's wish (exit 5)
+  bool refused = false;  ///< the world does not allow it now (exit 3), rather than the operator's wish (exit 5)
   Json details = nullptr;
 };
 
@@ -45,8 +46,8 @@ class Dialogue {
  public:
   struct Options {
     Phase phase = Phase::forward;
-    bool resumed = false;     ///< gates are asked again before the first new change
-    int rechecks = 0;         ///< how many rechecks the journal holds already
+    bool resumed = false;  ///< gates are asked again before the first new change
+    int rechecks = 0;      ///< how many rechecks the journal holds already
     Decisions decisions;
   };
 
@@ -78,9 +79,9 @@ class Dialogue {
   Options options_;
   RunFacts facts_;
   size_t next_ = 0;
-  bool live_ = false;                ///< past the frontier
+  bool live_ = false;  ///< past the frontier
   bool rechecked_ = false;
-  std::vector<Json> open_scopes_;    ///< entered while replaying, shown when the run goes live
+  std::vector<Json> open_scopes_;  ///< entered while replaying, shown when the run goes live
   Stopwatch watch_;
 };
 

@@ -1,5 +1,5 @@
-// What a run tells the world while it goes: one type of event, observers that take it. The same JSON goes to `--json`, to events.jsonl in the
-// run's folder (which `attach` follows) and to an embedder. Schema, one object a line:
+// What a run tells the world while it goes: one type of event, observers that take it. The same JSON goes to `--json`, to events.jsonl in
+// the run's folder (which `attach` follows) and to an embedder. Schema, one object a line:
 //   {"time": ISO UTC, "run": id, "event": kind, ...}
 //   run.started      playbook, instance, mode (run|resume|rollback|plan|check), version, params
 //   run.replayed     actions (how many came from the journal), ms
@@ -34,7 +34,7 @@ struct Event {
 
 /// A question that the run cannot go on without.
 struct Question {
-  std::string id;    ///< stable over resumes
+  std::string id;  ///< stable over resumes
   std::string text;
   std::vector<std::string> choices;  ///< such as yes, no; or done, not-done
   Json details;

@@ -1,4 +1,5 @@
-// What will be needed to understand a failure, kept before anything is put back: the error, the tails of the instance's logs, the run's actions.
+// What will be needed to understand a failure, kept before anything is put back: the error, the tails of the instance's logs, the run's
+// actions.
 #pragma once
 
 #include "runtime/engine/actions.h"

@@ -36,7 +36,8 @@ void RunFacts::learn(const std::string& name, const std::string& path, const Jso
 }
 
 bool RunFacts::is_covered(const std::string& path) const {
-  return writers_stopped_ && std::any_of(proven_blocks_.begin(), proven_blocks_.end(), [&](const std::string& block) { return is_within(path, block); });
+  return writers_stopped_ &&
+         std::any_of(proven_blocks_.begin(), proven_blocks_.end(), [&](const std::string& block) { return is_within(path, block); });
 }
 
 void RunFacts::demand_way_back(const Primitive& primitive, const Request& request) const {

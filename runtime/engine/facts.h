@@ -1,6 +1,6 @@
-// What the engine knows of a run from the engine's own requests: its instance, its downtime, its proven ways back. Rebuilt by replay; in a plan
-// from what is planned. Law 2 is decided here: what can lose data runs only while the writers are stopped and a way back is open that holds a
-// verified backup taken since they stopped.
+// What the engine knows of a run from the engine's own requests: its instance, its downtime, its proven ways back. Rebuilt by replay; in a
+// plan from what is planned. Law 2 is decided here: what can lose data runs only while the writers are stopped and a way back is open that
+// holds a verified backup taken since they stopped.
 #pragma once
 
 #include <optional>

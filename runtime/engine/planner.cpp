@@ -75,9 +75,12 @@ Answer Planner::answer(const Request& request) {
   try {
     if (!primitive) return own_request(request);
     switch (primitive->declaration().kind) {
-      case Kind::pure: return value(actions_.compute(*primitive, request));
-      case Kind::read: return read(*primitive, request);
-      case Kind::change: return change(*primitive, request);
+      case Kind::pure:
+        return value(actions_.compute(*primitive, request));
+      case Kind::read:
+        return read(*primitive, request);
+      case Kind::change:
+        return change(*primitive, request);
     }
   } catch (const Error& error) {
     return failure(error);
@@ -85,9 +88,7 @@ Answer Planner::answer(const Request& request) {
   return unknown(request.name);
 }
 
-Context Planner::context(const Request& request) {
-  return Context(actions_.environment(), "plan/" + request.path, nullptr, nullptr);
-}
+Context Planner::context(const Request& request) { return Context(actions_.environment(), "plan/" + request.path, nullptr, nullptr); }
 
 /// A change of anything but files may show in everything that is not a file; what can rewrite data may show anywhere.
 bool Planner::is_affected(const std::vector<std::string>& things) const {
@@ -112,13 +113,18 @@ Answer Planner::read(Primitive& primitive, const Request& request) {
 Answer Planner::change(Primitive& primitive, const Request& request) {
   if (extent_ == Extent::gates) throw End{};
   if (extent_ == Extent::reads)
-    throw Error(Code::unsupported, request.where + ": " + request.name + " changes something; only reads are allowed here", "write a playbook and run it");
+    throw Error(Code::unsupported, request.where + ": " + request.name + " changes something; only reads are allowed here",
+                "write a playbook and run it");
   Json args = checked_arguments(primitive.declaration(), request.args);
   facts_.demand_way_back(primitive, request);
   Context lent = context(request);
   Planned planned = primitive.plan(lent, args);
-  Json event{{"path", request.path}, {"name", request.name}, {"text", planned.text}, {"predicted", planned.predicted},
-             {"undo", word(primitive.undo_kind(args))}, {"where", request.where}};
+  Json event{{"path", request.path},
+             {"name", request.name},
+             {"text", planned.text},
+             {"predicted", planned.predicted},
+             {"undo", word(primitive.undo_kind(args))},
+             {"where", request.where}};
   if (!planned.diff.empty()) event["diff"] = planned.diff;
   actions_.events().emit("action.planned", std::move(event));
 
@@ -150,8 +156,12 @@ Answer Planner::own_request(const Request& request) {
   } else if (name == "accepted") {
     result = decisions_.accepts(request.args.value("name", ""));
   } else if (name == "confirm") {
-    actions_.events().emit("action.planned", {{"path", request.path}, {"name", "confirm"}, {"text", "ask: " + request.args.value("text", "")},
-                                              {"predicted", true}, {"undo", "not_needed"}, {"where", request.where}});
+    actions_.events().emit("action.planned", {{"path", request.path},
+                                              {"name", "confirm"},
+                                              {"text", "ask: " + request.args.value("text", "")},
+                                              {"predicted", true},
+                                              {"undo", "not_needed"},
+                                              {"where", request.where}});
     result = true;
   } else if (name == "downtime_begin") {
     if (extent_ == Extent::gates) throw End{};

@@ -1,5 +1,5 @@
-// Walks a playbook without changing anything. Reads are real until something they read has been planned to change; from there they are declared
-// predictions, or unknown. A playbook that uses an unknown ends the plan there: the rest depends on the real run.
+// Walks a playbook without changing anything. Reads are real until something they read has been planned to change; from there they are
+// declared predictions, or unknown. A playbook that uses an unknown ends the plan there: the rest depends on the real run.
 #pragma once
 
 #include <set>

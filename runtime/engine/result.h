@@ -28,18 +28,21 @@ inline ExitCode exit_before_changes(Code code) {
     case Code::argument_invalid:
     case Code::name_unknown:
     case Code::memory_exceeded:
-    case Code::way_back_missing: return kUsage;
+    case Code::way_back_missing:
+      return kUsage;
     case Code::run_busy:
-    case Code::run_unfinished: return kHeld;
-    default: return kRefused;
+    case Code::run_unfinished:
+      return kHeld;
+    default:
+      return kRefused;
   }
 }
 
 struct RunResult {
   ExitCode exit = kReached;
-  std::string run;                ///< id; empty where no run was made
+  std::string run;  ///< id; empty where no run was made
   std::optional<RunState> state;
-  std::string summary;            ///< last line for people
+  std::string summary;  ///< last line for people
   std::optional<Error> error;
   std::vector<std::string> next;  ///< commands that go on or finish it
   Json value;                     ///< what the run function returned (inspect, eval)

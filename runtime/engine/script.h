@@ -1,5 +1,5 @@
-// The seam between the engine and the language that a playbook is written in. The engine asks a Script to go on; the Script answers with its next
-// request, or that it ended. bindings/lua implements it; engine tests implement it in a few lines of C++.
+// The seam between the engine and the language that a playbook is written in. The engine asks a Script to go on; the Script answers with
+// its next request, or that it ended. bindings/lua implements it; engine tests implement it in a few lines of C++.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,10 @@
 
 namespace playbook {
 
-/// One thing that the script asks for. Names with a dot are primitives; names without are the engine's own (see runtime/engine/README in run.h).
+/// One thing that the script asks for. Names with a dot are primitives; names without are the engine's own (see runtime/engine/README in
+/// run.h).
 struct Request {
-  std::string path;   ///< position: levels joined by "/", such as `Back up#1/backup.create#1`
+  std::string path;  ///< position: levels joined by "/", such as `Back up#1/backup.create#1`
   std::string name;
   Json args;          ///< as the author passed them, by parameter name
   std::string where;  ///< `upgrade.lua:31`
@@ -52,7 +53,8 @@ class ScriptHost {
   virtual ~ScriptHost() = default;
   virtual std::unique_ptr<Script> main(const Json& params) = 0;
   /// `module` as in require, or `@playbook` for what the playbook itself exports.
-  virtual std::unique_ptr<Script> function(const std::string& module, const std::string& name, const Json& args, const std::string& prefix) = 0;
+  virtual std::unique_ptr<Script> function(const std::string& module, const std::string& name, const Json& args,
+                                           const std::string& prefix) = 0;
 };
 
 }  // namespace playbook

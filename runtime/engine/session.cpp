@@ -60,9 +60,12 @@ RunResult Session::forward(bool resumed) {
   if (facts.downtime_ms()) report_["downtime_ms"] = *facts.downtime_ms();
 
   switch (ending.kind) {
-    case Ending::Kind::stopped: return paused(ending.stop, RunState::suspended);
-    case Ending::Kind::failed: return failed(*ending.error);
-    case Ending::Kind::finished: break;
+    case Ending::Kind::stopped:
+      return paused(ending.stop, RunState::suspended);
+    case Ending::Kind::failed:
+      return failed(*ending.error);
+    case Ending::Kind::finished:
+      break;
   }
   RunResult done = result(RunState::done, kReached, "DONE");
   done.value = ending.result;
@@ -98,7 +101,8 @@ RunResult Session::home(const std::optional<Error>& because) {
     if (row.name == "instance") report_["old"] = row.args.value("version", Json());
   set_state(RunState::undoing, report_);
   actions_.control().reset();
-  actions_.events().emit("undo.started", {{"items", undo_list(all, actions_.registry()).size()}, {"because", because ? because->message() : "asked for"}});
+  actions_.events().emit("undo.started",
+                         {{"items", undo_list(all, actions_.registry()).size()}, {"because", because ? because->message() : "asked for"}});
   WayHome way(actions_, scripts_, decisions_);
   try {
     report_["verified"] = way.go(all);
@@ -148,7 +152,8 @@ RunResult Session::paused(const Stop& stop, RunState state) {
   if (stop.refused) pause.error = Error(Code::drift, stop.why, "look at it, then resume or roll back", stop.details);
   pause.next = {command("resume"), command("rollback")};
   if (stop.details.is_object() && stop.details.contains("doubt")) {
-    pause.next.insert(pause.next.begin(), {command("settle") + " --as done --reason TEXT", command("settle") + " --as not-done --reason TEXT"});
+    pause.next.insert(pause.next.begin(),
+                      {command("settle") + " --as done --reason TEXT", command("settle") + " --as not-done --reason TEXT"});
   }
   return pause;
 }
@@ -192,31 +197,38 @@ void Session::settle_doubt(const ActionRow& row) {
   Probe probe = actions_.probe(row);
   for (; probe.state == Probe::State::running; probe = actions_.probe(row)) {
     actions_.events().emit("log", {{"level", "info"}, {"line", "still running: " + probe.explanation}, {"path", row.path}});
-    if (!actions_.control().interrupt_token().wait(kRunningPoll)) throw Stop{"suspended while " + row.name + " of an earlier process still runs"};
+    if (!actions_.control().interrupt_token().wait(kRunningPoll))
+      throw Stop{"suspended while " + row.name + " of an earlier process still runs"};
   }
   std::string what = actions_.describe(row.name, row.full_args) + " (" + row.where + ")";
   std::optional<std::string> said;
   if (probe.state == Probe::State::unknown) {
-    said = actions_.events().ask({"doubt:" + row.path, what + " was cut short, and cannot be looked up: " + probe.explanation + ". Is it done?",
-                                  {"done", "not-done"}, nullptr});
+    said = actions_.events().ask({"doubt:" + row.path,
+                                  what + " was cut short, and cannot be looked up: " + probe.explanation + ". Is it done?",
+                                  {"done", "not-done"},
+                                  nullptr});
     if (!said)
-      throw Stop{what + " was cut short, and cannot be looked up: " + probe.explanation, false,
+      throw Stop{what + " was cut short, and cannot be looked up: " + probe.explanation,
+                 false,
                  {{"doubt", row.path}, {"action", row.id}, {"may_be_partial", probe.may_be_partial}}};
   }
   if (probe.state == Probe::State::done || said == "done")
     actions_.journal().finish(row.id, Outcome::ok, probe.result, 0);
   else
     actions_.journal().void_action(row.id);
-  actions_.events().emit("log", {{"level", "info"}, {"path", row.path},
-                                 {"line", what + (probe.state == Probe::State::done || said == "done" ? " had been done" : " had not been done")}});
+  actions_.events().emit(
+      "log", {{"level", "info"},
+              {"path", row.path},
+              {"line", what + (probe.state == Probe::State::done || said == "done" ? " had been done" : " had not been done")}});
 }
 
-/// The last finished change of each thing must still stand. Where all that came after the first that does not is harmless to repeat (stop, back up),
-/// it is taken back and done again; else the run stops.
+/// The last finished change of each thing must still stand. Where all that came after the first that does not is harmless to repeat (stop,
+/// back up), it is taken back and done again; else the run stops.
 void Session::check_drift() {
   std::vector<ActionRow> changes;
   for (ActionRow& row : rows())
-    if (row.phase == Phase::forward && row.change && row.outcome == Outcome::ok && actions_.registry().find(row.name)) changes.push_back(std::move(row));
+    if (row.phase == Phase::forward && row.change && row.outcome == Outcome::ok && actions_.registry().find(row.name))
+      changes.push_back(std::move(row));
   Json items = Json::array();
   std::int64_t first = 0;
   bool data_changed = false;
@@ -224,7 +236,8 @@ void Session::check_drift() {
   for (auto row = changes.rbegin(); row != changes.rend(); ++row) {
     const Primitive& primitive = actions_.registry().at(row->name);
     std::vector<std::string> things = actions_.touches(*row);
-    bool only_last = !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return seen.count(thing) != 0; });
+    bool only_last =
+        !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return seen.count(thing) != 0; });
     seen.insert(things.begin(), things.end());
     // After a change of the data a backup of it is not stale but the way back.
     bool superseded = data_changed && primitive.undo_kind(row->full_args) == Undo::not_needed;

@@ -22,8 +22,17 @@ bool is_local(const fs::path& folder) {
   struct statfs status {};
   if (::statfs(folder.c_str(), &status) != 0) return true;
   switch (static_cast<unsigned long>(status.f_type) & 0xFFFFFFFFul) {
-    case 0x6969: case 0x517B: case 0xFF534D42: case 0xFE534D42: case 0x01021997: case 0x65735546: case 0x00C36400: case 0x5346414F: return false;
-    default: return true;
+    case 0x6969:
+    case 0x517B:
+    case 0xFF534D42:
+    case 0xFE534D42:
+    case 0x01021997:
+    case 0x65735546:
+    case 0x00C36400:
+    case 0x5346414F:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -87,9 +96,11 @@ RunLock::RunLock(const StateFolder& folder, std::chrono::milliseconds patience) 
     if (errno != EAGAIN && errno != EACCES) throw system_error(errno, path.string());
     Json holder = read_holder(path);
     if (!is_dead(holder) || std::chrono::steady_clock::now() > until)
-      throw Error(Code::run_busy, "another playbook process (pid " + holder.value("pid", Json("unknown")).dump() + ") works on this instance",
+      throw Error(Code::run_busy,
+                  "another playbook process (pid " + holder.value("pid", Json("unknown")).dump() + ") works on this instance",
                   "wait for it, or follow it with `playbook attach`", holder);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // the guardian is ending what the dead host had started; nothing to wait on
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(10));  // the guardian is ending what the dead host had started; nothing to wait on
   }
   std::string text = Json{{"pid", ::getpid()}, {"host", host_name()}}.dump() + "\n";
   if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), text.data(), text.size(), 0) < 0) {

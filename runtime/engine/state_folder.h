@@ -28,8 +28,8 @@ class StateFolder {
   std::filesystem::path path_;
 };
 
-/// One run per instance: an exclusive lock on the open file description, which the guardian shares, so that it outlives a killed host until the
-/// host's children have ended. Throws run.busy.
+/// One run per instance: an exclusive lock on the open file description, which the guardian shares, so that it outlives a killed host until
+/// the host's children have ended. Throws run.busy.
 class RunLock {
  public:
   /// Waits for the guardian of a dead host, at most `patience`.

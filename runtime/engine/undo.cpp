@@ -10,9 +10,8 @@ namespace {
 bool took_effect(const ActionRow& row) { return row.phase == Phase::forward && row.change; }
 
 bool is_undone(const std::vector<ActionRow>& rows, const std::string& position) {
-  return std::any_of(rows.begin(), rows.end(), [&](const ActionRow& row) {
-    return row.phase == Phase::undo && row.path == position && row.outcome == Outcome::ok;
-  });
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const ActionRow& row) { return row.phase == Phase::undo && row.path == position && row.outcome == Outcome::ok; });
 }
 
 }  // namespace
@@ -36,9 +35,14 @@ std::vector<UndoItem> undo_list(const std::vector<ActionRow>& rows, const Regist
       continue;
     }
     switch (registry.at(row.name).undo_kind(row.full_args)) {
-      case Undo::inverse: items.push_back({UndoItem::Kind::inverse, std::move(row)}); break;
-      case Undo::impossible: items.push_back({UndoItem::Kind::impossible, std::move(row)}); break;
-      case Undo::not_needed: break;
+      case Undo::inverse:
+        items.push_back({UndoItem::Kind::inverse, std::move(row)});
+        break;
+      case Undo::impossible:
+        items.push_back({UndoItem::Kind::impossible, std::move(row)});
+        break;
+      case Undo::not_needed:
+        break;
     }
   }
   return items;
@@ -54,15 +58,22 @@ Json WayHome::go(const std::vector<ActionRow>& rows) {
   for (const UndoItem& item : items) {
     ++index;
     if (is_undone(rows, "undo/" + item.action.path)) continue;
-    actions_.events().emit("undo.item", {{"index", index}, {"of", items.size()}, {"path", item.action.path},
+    actions_.events().emit("undo.item", {{"index", index},
+                                         {"of", items.size()},
+                                         {"path", item.action.path},
                                          {"text", item.kind == UndoItem::Kind::way_back
                                                       ? item.action.args.value("module", "") + "." + item.action.args.value("function", "")
                                                       : actions_.describe(item.action.name, item.action.full_args)}});
     switch (item.kind) {
-      case UndoItem::Kind::inverse: actions_.undo(item.action); break;
-      case UndoItem::Kind::way_back: run_way_back(item.action); break;
+      case UndoItem::Kind::inverse:
+        actions_.undo(item.action);
+        break;
+      case UndoItem::Kind::way_back:
+        run_way_back(item.action);
+        break;
       case UndoItem::Kind::impossible:
-        throw Error(Code::unsupported, actions_.describe(item.action.name, item.action.full_args) + " (" + item.action.where + ") has no inverse",
+        throw Error(Code::unsupported,
+                    actions_.describe(item.action.name, item.action.full_args) + " (" + item.action.where + ") has no inverse",
                     "undo it by hand, then `playbook settle --as old --reason TEXT`");
     }
   }
@@ -78,7 +89,8 @@ void WayHome::run_way_back(const ActionRow& way_back) {
 }
 
 /// Each attempt has its own prefix. One that failed is not replayed; one that a crash cut short is.
-Json WayHome::run_function(const std::string& position, const std::string& module, const std::string& function, const Json& args, bool optional) {
+Json WayHome::run_function(const std::string& position, const std::string& module, const std::string& function, const Json& args,
+                           bool optional) {
   std::vector<ActionRow> rows = actions_.journal().actions(actions_.environment().run_id);
   int attempt = 1;
   for (const ActionRow& row : rows)

@@ -1,6 +1,6 @@
-// The way from a half-done run to the old state: every change in reverse, each by its inverse, except what a way back covers: the function that the
-// playbook handed to `way_back` then stands for everything after it in its block. Journaled; after a crash, and after a failure that the operator
-// mended, it goes on with what is not yet done.
+// The way from a half-done run to the old state: every change in reverse, each by its inverse, except what a way back covers: the function
+// that the playbook handed to `way_back` then stands for everything after it in its block. Journaled; after a crash, and after a failure
+// that the operator mended, it goes on with what is not yet done.
 #pragma once
 
 #include <vector>
@@ -22,10 +22,11 @@ std::vector<UndoItem> undo_list(const std::vector<ActionRow>& rows, const Regist
 
 class WayHome {
  public:
-  WayHome(Actions& actions, ScriptHost& scripts, const Decisions& decisions) : actions_(actions), scripts_(scripts), decisions_(decisions) {}
+  WayHome(Actions& actions, ScriptHost& scripts, const Decisions& decisions)
+      : actions_(actions), scripts_(scripts), decisions_(decisions) {}
 
-  /// Undoes everything, then lets the instance's module verify the old state. Throws where it cannot go on; calling it again goes on from there.
-  /// Gives what verify returned.
+  /// Undoes everything, then lets the instance's module verify the old state. Throws where it cannot go on; calling it again goes on from
+  /// there. Gives what verify returned.
   Json go(const std::vector<ActionRow>& rows);
 
  private:

@@ -7,7 +7,8 @@
 namespace playbook {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStates{"running", "suspended", "undoing", "attention", "done", "rolled_back", "refused", "settled"};
+constexpr std::array<std::string_view, 8> kStates{"running", "suspended",   "undoing", "attention",
+                                                  "done",    "rolled_back", "refused", "settled"};
 constexpr std::array<std::string_view, 4> kOutcomes{"none", "ok", "error", "cancelled"};
 constexpr std::array<std::string_view, 4> kPhases{"forward", "undo", "back", "mark"};
 

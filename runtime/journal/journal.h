@@ -31,23 +31,24 @@ RunState run_state_from(std::string_view name);
 bool is_finished(RunState state);
 
 struct RunRow {
-  std::string id;          ///< `20261121T071349Z-4f2a`, sorts by time
-  std::string playbook;    ///< name, such as demo/upgrade
-  std::string instance;    ///< absolute folder
+  std::string id;        ///< `20261121T071349Z-4f2a`, sorts by time
+  std::string playbook;  ///< name, such as demo/upgrade
+  std::string instance;  ///< absolute folder
   RunState state = RunState::running;
   Json params;
-  Json options;            ///< accepted risks, overrides with reasons, hold, not_after
-  Json verdict;            ///< summary, error, downtime_ms, undo summary; null until it ended or paused
-  std::string actor;       ///< user, SUDO_USER, host
+  Json options;       ///< accepted risks, overrides with reasons, hold, not_after
+  Json verdict;       ///< summary, error, downtime_ms, undo summary; null until it ended or paused
+  std::string actor;  ///< user, SUDO_USER, host
   std::string tool_version;
-  std::string started;     ///< ISO UTC
-  std::string changed;     ///< ISO UTC of the last change of state
+  std::string started;  ///< ISO UTC
+  std::string changed;  ///< ISO UTC of the last change of state
 };
 
 enum class Outcome { none, ok, error, cancelled };
 std::string_view to_string(Outcome outcome);
 
-/// forward: asked for by the playbook. undo: an inverse. back: asked for by a way back or another function run during undo. mark: the engine's own.
+/// forward: asked for by the playbook. undo: an inverse. back: asked for by a way back or another function run during undo. mark: the
+/// engine's own.
 enum class Phase { forward, undo, back, mark };
 std::string_view to_string(Phase phase);
 
@@ -58,15 +59,15 @@ struct ActionRow {
   std::string path;
   std::string name;
   int version = 1;
-  std::string args_digest;   ///< of the args as the author passed them, before defaults
-  Json args;                 ///< as passed
-  Json full_args;            ///< with defaults
+  std::string args_digest;  ///< of the args as the author passed them, before defaults
+  Json args;                ///< as passed
+  Json full_args;           ///< with defaults
   Json prepared;
   bool change = false;
   std::string where;
   Outcome outcome = Outcome::none;
   std::int64_t sequence = 0;  ///< given at delivery of the outcome, from 1; 0 while there is none
-  Json result;               ///< value, or the error
+  Json result;                ///< value, or the error
   bool voided = false;        ///< taken back by a resume that does it anew; kept for the record
   std::string started, finished;
   std::int64_t duration_ms = 0;
@@ -76,7 +77,8 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// With its sources, in one commit: a run that exists can be resumed. Sources travel with the run: content by name, stored once per content.
+  /// With its sources, in one commit: a run that exists can be resumed. Sources travel with the run: content by name, stored once per
+  /// content.
   virtual void create_run(const RunRow& run, const std::vector<std::pair<std::string, std::string>>& sources) = 0;
   virtual void set_state(const std::string& run, RunState state, const Json& verdict) = 0;
   virtual void set_options(const std::string& run, const Json& options) = 0;
@@ -109,7 +111,8 @@ struct JournalOptions {
   const Clock* clock = nullptr;
 };
 
-/// SQLite (WAL, synchronous=FULL) in `folder`/journal.db with an 8 MiB ballast file beside it, which is given up to record a failure on a full disk.
+/// SQLite (WAL, synchronous=FULL) in `folder`/journal.db with an 8 MiB ballast file beside it, which is given up to record a failure on a
+/// full disk.
 /// `:memory:` as folder: nothing on disk, for plan, check and eval. Throws journal.newer, journal.corrupt, journal.readonly, disk.full.
 std::unique_ptr<Journal> open_journal(const std::filesystem::path& folder, const JournalOptions& options);
 

@@ -1,6 +1,6 @@
-// The journal in SQLite. Every durable write is one transaction in WAL mode with synchronous=FULL: when the call returns, the frame is fsynced.
-// The ballast: on a full disk even opening a WAL database fails, so 8 MiB are allocated beforehand and given up when a failure must be recorded.
-// Going forward never spends it: an intent that cannot be written means that nothing has happened yet.
+// The journal in SQLite. Every durable write is one transaction in WAL mode with synchronous=FULL: when the call returns, the frame is
+// fsynced. The ballast: on a full disk even opening a WAL database fails, so 8 MiB are allocated beforehand and given up when a failure
+// must be recorded. Going forward never spends it: an intent that cannot be written means that nothing has happened yet.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -36,7 +36,8 @@ create index actions_by_sequence on actions (sequence);
 )sql";
 
 constexpr const char* kActionColumns =
-    "id, run, phase, path, name, version, args_digest, args, full_args, prepared, change, place, outcome, sequence, result, voided, started, "
+    "id, run, phase, path, name, version, args_digest, args, full_args, prepared, change, place, outcome, sequence, result, voided, "
+    "started, "
     "finished, duration_ms";
 
 class Database {
@@ -60,15 +61,18 @@ class Database {
     std::string where = file_.string() + ": " + sqlite3_errmsg(handle_);
     switch (sqlite3_errcode(handle_)) {
       case SQLITE_FULL:
-      case SQLITE_IOERR: throw Error(Code::disk_full, where, "free space on that file system");
+      case SQLITE_IOERR:
+        throw Error(Code::disk_full, where, "free space on that file system");
       case SQLITE_CORRUPT:
       case SQLITE_NOTADB:
-        throw Error(Code::journal_corrupt, where, "keep a copy of the folder; restore the journal from a backup, or move it away to begin anew");
+        throw Error(Code::journal_corrupt, where,
+                    "keep a copy of the folder; restore the journal from a backup, or move it away to begin anew");
       case SQLITE_READONLY:
       case SQLITE_CANTOPEN:
       case SQLITE_PERM:
         throw Error(Code::journal_readonly, where, "run as the user that owns " + file_.parent_path().string());
-      default: throw Error(Code::internal, where);
+      default:
+        throw Error(Code::internal, where);
     }
   }
 
@@ -112,7 +116,9 @@ class Statement {
   }
 
  private:
-  void bind_one(int index, const std::string& value) { sqlite3_bind_text(handle_, index, value.data(), int(value.size()), SQLITE_TRANSIENT); }
+  void bind_one(int index, const std::string& value) {
+    sqlite3_bind_text(handle_, index, value.data(), int(value.size()), SQLITE_TRANSIENT);
+  }
   void bind_one(int index, std::string_view value) { bind_one(index, std::string(value)); }
   void bind_one(int index, const Json& value) { bind_one(index, value.is_null() ? std::string() : canonical(value)); }
   void bind_one(int index, std::int64_t value) { sqlite3_bind_int64(handle_, index, value); }
@@ -124,7 +130,8 @@ class Statement {
 };
 
 RunRow read_run(const Statement& s) {
-  return {s.text(0), s.text(1), s.text(2), run_state_from(s.text(3)), s.json(4), s.json(5), s.json(6), s.text(7), s.text(8), s.text(9), s.text(10)};
+  return {s.text(0), s.text(1), s.text(2), run_state_from(s.text(3)), s.json(4), s.json(5), s.json(6), s.text(7),
+          s.text(8), s.text(9), s.text(10)};
 }
 
 ActionRow read_action(const Statement& s) {
@@ -132,14 +139,18 @@ ActionRow read_action(const Statement& s) {
   row.id = s.integer(0), row.run = s.text(1), row.phase = static_cast<Phase>(s.integer(2)), row.path = s.text(3), row.name = s.text(4);
   row.version = int(s.integer(5)), row.args_digest = s.text(6), row.args = s.json(7), row.full_args = s.json(8), row.prepared = s.json(9);
   row.change = s.integer(10) != 0, row.where = s.text(11), row.outcome = static_cast<Outcome>(s.integer(12)), row.sequence = s.integer(13);
-  row.result = s.json(14), row.voided = s.integer(15) != 0, row.started = s.text(16), row.finished = s.text(17), row.duration_ms = s.integer(18);
+  row.result = s.json(14), row.voided = s.integer(15) != 0, row.started = s.text(16), row.finished = s.text(17),
+  row.duration_ms = s.integer(18);
   return row;
 }
 
 class SqliteJournal final : public Journal {
  public:
   SqliteJournal(const std::filesystem::path& folder, const JournalOptions& options)
-      : in_memory_(folder == ":memory:"), options_(options), ballast_(folder / "ballast"), database_(in_memory_ ? folder : folder / "journal.db") {
+      : in_memory_(folder == ":memory:"),
+        options_(options),
+        ballast_(folder / "ballast"),
+        database_(in_memory_ ? folder : folder / "journal.db") {
     try {
       open();
     } catch (const Error& error) {
@@ -153,7 +164,8 @@ class SqliteJournal final : public Journal {
   void create_run(const RunRow& r, const std::vector<std::pair<std::string, std::string>>& sources) override {
     write("run", true, [&] {
       Statement(database_, "insert into runs values (?,?,?,?,?,?,?,?,?,?,?)")
-          .bind(r.id, r.playbook, r.instance, to_string(r.state), r.params, r.options, r.verdict, r.actor, r.tool_version, r.started, r.changed)
+          .bind(r.id, r.playbook, r.instance, to_string(r.state), r.params, r.options, r.verdict, r.actor, r.tool_version, r.started,
+                r.changed)
           .step();
       Statement content(database_, "insert or ignore into contents values (?,?)");
       Statement name(database_, "insert into sources values (?,?,?)");
@@ -233,7 +245,9 @@ class SqliteJournal final : public Journal {
 
   void void_from(const std::string& run, std::int64_t sequence) override {
     write("void", false, [&] {
-      Statement(database_, "update actions set voided=1 where run=? and phase in (0, 3) and (sequence>=? or sequence=0)").bind(run, sequence).step();
+      Statement(database_, "update actions set voided=1 where run=? and phase in (0, 3) and (sequence>=? or sequence=0)")
+          .bind(run, sequence)
+          .step();
     });
   }
 
@@ -276,7 +290,8 @@ class SqliteJournal final : public Journal {
     int version = int(query.integer(0));
     if (version > kVersion)
       throw Error(Code::journal_newer,
-                  "the journal was written by a newer playbook (format " + std::to_string(version) + ", this one knows " + std::to_string(kVersion) + ")",
+                  "the journal was written by a newer playbook (format " + std::to_string(version) + ", this one knows " +
+                      std::to_string(kVersion) + ")",
                   "use the newer playbook to finish or read its runs");
     if (version > 0) {
       Statement check(database_, "pragma quick_check(1)");
@@ -306,21 +321,21 @@ class SqliteJournal final : public Journal {
 
   void prepare() {
     if (options_.read_only) return;
-    insert_ = std::make_unique<Statement>(
-        database_,
-        "insert into actions (run, phase, path, name, version, args_digest, args, full_args, prepared, change, place, outcome, sequence, result,"
-        " started, finished, duration_ms) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    finish_ = std::make_unique<Statement>(database_,
-                                          "update actions set outcome=?, sequence=?, result=?, finished=?, duration_ms=? where id=?");
+    insert_ = std::make_unique<Statement>(database_,
+                                          "insert into actions (run, phase, path, name, version, args_digest, args, full_args, prepared, "
+                                          "change, place, outcome, sequence, result,"
+                                          " started, finished, duration_ms) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    finish_ =
+        std::make_unique<Statement>(database_, "update actions set outcome=?, sequence=?, result=?, finished=?, duration_ms=? where id=?");
     sequence_ = std::make_unique<Statement>(database_, "select coalesce(max(sequence), 0) + 1 from actions");
   }
 
   void insert(const ActionRow& r, Outcome outcome, std::int64_t sequence) {
     std::string time = now();
     insert_
-        ->bind(r.run, static_cast<int>(r.phase), r.path, r.name, r.version, r.args_digest, r.args, r.full_args, r.prepared, r.change, r.where,
-               static_cast<int>(outcome), sequence, r.result, r.started.empty() ? time : r.started, outcome == Outcome::none ? "" : time,
-               r.duration_ms)
+        ->bind(r.run, static_cast<int>(r.phase), r.path, r.name, r.version, r.args_digest, r.args, r.full_args, r.prepared, r.change,
+               r.where, static_cast<int>(outcome), sequence, r.result, r.started.empty() ? time : r.started,
+               outcome == Outcome::none ? "" : time, r.duration_ms)
         .step();
   }
 

@@ -1,5 +1,5 @@
-// Child processes of a run. Each lives in its own process group under the run's guardian (a small program, started with the first child, that holds
-// a socket from the host: when the host dies, however, the guardian ends the groups, and only then lets go of the run lock).
+// Child processes of a run. Each lives in its own process group under the run's guardian (a small program, started with the first child,
+// that holds a socket from the host: when the host dies, however, the guardian ends the groups, and only then lets go of the run lock).
 // Thread-safe; each call of `run` blocks its thread.
 #pragma once
 
@@ -18,15 +18,15 @@
 namespace playbook {
 
 struct Command {
-  std::vector<std::string> argv;                 ///< argv[0] is looked up in PATH
+  std::vector<std::string> argv;                   ///< argv[0] is looked up in PATH
   std::map<std::string, std::string> environment;  ///< added to the host's own
-  std::filesystem::path folder;                  ///< working directory; empty: the host's
-  std::string input;                             ///< given on standard input, then closed
+  std::filesystem::path folder;                    ///< working directory; empty: the host's
+  std::string input;                               ///< given on standard input, then closed
   std::optional<std::chrono::milliseconds> deadline;
-  std::chrono::milliseconds grace{5000};         ///< between SIGTERM and SIGKILL to the whole group, on deadline, cancel or host death
+  std::chrono::milliseconds grace{5000};  ///< between SIGTERM and SIGKILL to the whole group, on deadline, cancel or host death
   /// Starts something that stays (a service): what it leaves behind in its group after it has exited is not ended.
   bool leaves_daemon = false;
-  size_t capture_limit = 1 << 20;                ///< bytes kept of each stream; the last ones win
+  size_t capture_limit = 1 << 20;  ///< bytes kept of each stream; the last ones win
 };
 
 enum class Stream { out, err };
@@ -34,18 +34,19 @@ enum class Stream { out, err };
 using LineSink = std::function<void(Stream, std::string_view line)>;
 
 struct Exit {
-  int status = 0;          ///< exit status, or 128 + signal as a shell says it
-  int signal = 0;          ///< 0 when it exited by itself
+  int status = 0;  ///< exit status, or 128 + signal as a shell says it
+  int signal = 0;  ///< 0 when it exited by itself
   bool timed_out = false;
   bool cancelled = false;
-  std::string out, err;    ///< captured, raw bytes
+  std::string out, err;  ///< captured, raw bytes
   std::chrono::milliseconds duration{0};
 };
 
 class Children {
  public:
   virtual ~Children() = default;
-  /// Throws process.missing (not found, not executable) before anything ran. A non-zero status, deadline or cancel is a value, not an error.
+  /// Throws process.missing (not found, not executable) before anything ran. A non-zero status, deadline or cancel is a value, not an
+  /// error.
   virtual Exit run(const Command& command, const LineSink& line = nullptr, const CancelToken* cancel = nullptr) = 0;
 };
 

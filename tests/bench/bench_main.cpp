@@ -32,9 +32,14 @@ double now_ms() { return std::chrono::duration<double, std::milli>(std::chrono::
 class Nothing final : public Primitive {
  public:
   const Declaration& declaration() const override {
-    static const Declaration d{.name = "bench.nothing", .kind = Kind::change, .summary = "Changes nothing.",
-                               .parameters = {{"number", Type::integer, "which", true, nullptr}}, .returns = "integer", .returns_help = "the number",
-                               .errors = {}, .example = "bench.nothing(1) --> 1"};
+    static const Declaration d{.name = "bench.nothing",
+                               .kind = Kind::change,
+                               .summary = "Changes nothing.",
+                               .parameters = {{"number", Type::integer, "which", true, nullptr}},
+                               .returns = "integer",
+                               .returns_help = "the number",
+                               .errors = {},
+                               .example = "bench.nothing(1) --> 1"};
     return d;
   }
   Json run(Context&, const Json& args, const Json&) override { return args["number"]; }
@@ -89,7 +94,8 @@ double raw_commits(const fs::path& folder, int steps) {
   sql(db, "pragma journal_mode=wal; pragma synchronous=full; create table rows (id integer primary key, text text)");
   std::string insert = "insert into rows (text) values ('" + std::string(300, 'x') + "')";
   double start = now_ms();
-  for (int i = 0; i < steps; ++i) sql(db, insert.c_str()), sql(db, "update rows set text = text || 'done' where id = (select max(id) from rows)");
+  for (int i = 0; i < steps; ++i)
+    sql(db, insert.c_str()), sql(db, "update rows set text = text || 'done' where id = (select max(id) from rows)");
   double took = now_ms() - start;
   sqlite3_close(db);
   return took;
@@ -120,7 +126,8 @@ void bench_steps() {
     runtime.add(std::make_unique<Nothing>());
     Listener listener;
     double start = now_ms();
-    RunResult result = runtime.run({.playbook = folder.path() / "steps.lua", .instance = folder.path(), .params = Json::object(), .decisions = {}}, listener);
+    RunResult result = runtime.run(
+        {.playbook = folder.path() / "steps.lua", .instance = folder.path(), .params = Json::object(), .decisions = {}}, listener);
     double took = now_ms() - start;
     if (result.exit != kReached) throw std::runtime_error(result.summary);
     double raw = raw_commits(folder.path(), kSteps);
@@ -155,7 +162,8 @@ void bench_start() {
     mine.push_back(run.ms), peak = std::max(peak, run.peak_kib);
     theirs.push_back(spawn({"luajit", "-e", ""}).ms);
   }
-  row("an empty playbook, start to end", median(mine), "ms", median(theirs), "luajit -e ''", median(mine) / median(theirs), "at most 10 ms");
+  row("an empty playbook, start to end", median(mine), "ms", median(theirs), "luajit -e ''", median(mine) / median(theirs),
+      "at most 10 ms");
   row("resident memory of it", static_cast<double>(peak) / 1024, "MiB", 20, "goal", static_cast<double>(peak) / 1024 / 20, "at most 20 MB");
 }
 

@@ -20,8 +20,7 @@ void demand(bool holds) {
 void check_manifest(std::string_view text) {
   try {
     playbook::Manifest manifest = playbook::Manifest::parse(text, "fuzzed");
-    for (const playbook::Part& part : manifest.parts)
-      demand(playbook::is_safe_name(part.file));
+    for (const playbook::Part& part : manifest.parts) demand(playbook::is_safe_name(part.file));
     demand(playbook::Manifest::parse(manifest.to_text(), "fuzzed").to_text() == manifest.to_text());
   } catch (const Error& error) {
     demand(error.code() == Code::backup_corrupt || error.code() == Code::backup_newer);

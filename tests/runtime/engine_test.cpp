@@ -10,7 +10,9 @@ FakeRequest put(const std::string& path, const std::string& name, const std::str
   return {path, "world.put", {{"name", name}, {"value", value}}, false};
 }
 FakeRequest get(const std::string& path, const std::string& name) { return {path, "world.get", {{"name", name}}, false}; }
-FakeRequest own(const std::string& path, const std::string& name, Json args = Json::object()) { return {path, name, std::move(args), false}; }
+FakeRequest own(const std::string& path, const std::string& name, Json args = Json::object()) {
+  return {path, name, std::move(args), false};
+}
 
 const Json kSet{{"type", "backup.set"}, {"path", "/set/1"}};
 
@@ -29,7 +31,8 @@ std::vector<FakeRequest> whole_downtime() {
 }
 
 size_t count(const std::vector<ActionRow>& rows, const std::string& name, Phase phase) {
-  return static_cast<size_t>(std::count_if(rows.begin(), rows.end(), [&](const ActionRow& row) { return row.name == name && row.phase == phase; }));
+  return static_cast<size_t>(
+      std::count_if(rows.begin(), rows.end(), [&](const ActionRow& row) { return row.name == name && row.phase == phase; }));
 }
 
 }  // namespace
@@ -207,7 +210,8 @@ TEST_CASE("an inverse that fails leaves the run in need of attention, and rollba
   EngineFixture engine;
   engine.world.fails = "boom";
   engine.world.undo_fails = "2";
-  engine.scripts.requests = {own("instance#1", "instance", {{"module", "shop"}}), put("put#1", "a", "1"), put("put#2", "b", "2"), put("put#3", "c", "boom")};
+  engine.scripts.requests = {own("instance#1", "instance", {{"module", "shop"}}), put("put#1", "a", "1"), put("put#2", "b", "2"),
+                             put("put#3", "c", "boom")};
   engine.scripts.functions["shop.stop_writers"] = {get("get#1", "a")};
   RunResult result = engine.begin();
   CHECK(result.exit == kAttention);

@@ -32,7 +32,8 @@ Declaration declare(const std::string& name, Kind kind, std::vector<Parameter> p
 class Put final : public WorldPrimitive {
  public:
   explicit Put(World& world)
-      : WorldPrimitive(world, declare("world.put", Kind::change, {{"name", Type::string, "which", true, nullptr}, {"value", Type::string, "what", true, nullptr}})) {}
+      : WorldPrimitive(world, declare("world.put", Kind::change,
+                                      {{"name", Type::string, "which", true, nullptr}, {"value", Type::string, "what", true, nullptr}})) {}
   Json prepare(Context&, const Json& args) override {
     auto found = world_.values.find(args["name"]);
     return found == world_.values.end() ? Json() : Json(found->second);
@@ -146,10 +147,19 @@ RunResult EngineFixture::act(Act act) {
   Clock clock;
   Redactor redactor;
   SecretStore secrets(redactor);
-  RunEnvironment environment{.instance = folder.path(), .run_folder = folder.path() / "run", .state_folder = folder.path(), .run_id = kRun,
-                             .actor = "tester", .secrets = &secrets, .redactor = &redactor, .children = nullptr, .clock = &clock,
-                             .cancel = &control.cancel_token(), .faults = handed};
-  std::unique_ptr<Journal> journal = open_journal(folder.path(), {.read_only = false, .needs_ballast = true, .faults = handed, .clock = nullptr});
+  RunEnvironment environment{.instance = folder.path(),
+                             .run_folder = folder.path() / "run",
+                             .state_folder = folder.path(),
+                             .run_id = kRun,
+                             .actor = "tester",
+                             .secrets = &secrets,
+                             .redactor = &redactor,
+                             .children = nullptr,
+                             .clock = &clock,
+                             .cancel = &control.cancel_token(),
+                             .faults = handed};
+  std::unique_ptr<Journal> journal =
+      open_journal(folder.path(), {.read_only = false, .needs_ballast = true, .faults = handed, .clock = nullptr});
   EventStream events(listener, redactor, clock);
   Actions actions(registry_, *journal, environment, events, control);
   try {

@@ -15,7 +15,7 @@ namespace playbook::testing {
 /// What the primitives of these tests change. It outlives a "process" (an EngineFixture::Process).
 struct World {
   std::map<std::string, std::string> values;
-  int puts = 0;        ///< how often world.put ran
+  int puts = 0;  ///< how often world.put ran
   bool wiped = false;
   bool unknown = false;  ///< world.put cannot be looked up after a crash
   std::string fails;     ///< world.put of this value fails

@@ -1,5 +1,5 @@
-// A playbook for tests of the engine, without Lua: a list of requests that are sent one after the other. It fails with the first error that it is
-// answered, unless the request is marked as tolerated, and asks its gates again when the engine wants that.
+// A playbook for tests of the engine, without Lua: a list of requests that are sent one after the other. It fails with the first error that
+// it is answered, unless the request is marked as tolerated, and asks its gates again when the engine wants that.
 #pragma once
 
 #include <map>

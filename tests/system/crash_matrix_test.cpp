@@ -10,8 +10,8 @@ namespace {
 
 void check(const Scenario& scenario, const MatrixOptions& options) {
   MatrixReport report = run_crash_matrix(scenario, options);
-  std::cout << "crash matrix, " << scenario.name << ": " << report.killed << " of " << report.instants << " instants killed, " << report.broken.size()
-            << " broken\n";
+  std::cout << "crash matrix, " << scenario.name << ": " << report.killed << " of " << report.instants << " instants killed, "
+            << report.broken.size() << " broken\n";
   for (const auto& [name, count] : report.by_name) std::cout << "  " << count << " " << name << "\n";
   std::string broken;
   for (const std::string& line : report.broken) broken += line + "\n";

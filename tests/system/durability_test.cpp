@@ -1,4 +1,5 @@
-// SIGKILL does not test a power cut: what was written and not synced survives it. So one run is traced, and the order of its system calls asserted.
+// SIGKILL does not test a power cut: what was written and not synced survives it. So one run is traced, and the order of its system calls
+// asserted.
 #include <cstdlib>
 #include <regex>
 #include <sstream>

@@ -53,8 +53,7 @@ std::vector<Include> includes(const char* root) {
     std::string file = entry.path().lexically_relative(PLAYBOOK_SOURCE_DIR).string(), text = read_file(entry.path());
     std::string folder = file.substr(0, file.find('/', file.find('/') + 1));
     const std::regex line("#include [\"<]([^\">]+)[\">]");
-    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it)
-      all.push_back({file, folder, (*it)[1]});
+    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) all.push_back({file, folder, (*it)[1]});
   }
   return all;
 }

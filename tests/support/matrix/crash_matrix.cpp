@@ -156,7 +156,8 @@ struct Case {
     std::string is = scenario.judge(instance);
     if (is != "old" && is != "new") return "mixed: " + is + " (" + last + ")";
     std::string expected = !state ? "old" : *state == RunState::done ? "new" : is_finished(*state) ? "old" : "nothing unfinished";
-    if (is != expected) return "the instance is " + is + ", the journal says " + (state ? std::string(to_string(*state)) : "nothing") + " (" + last + ")";
+    if (is != expected)
+      return "the instance is " + is + ", the journal says " + (state ? std::string(to_string(*state)) : "nothing") + " (" + last + ")";
     std::string wanted = !state || options.roll_back ? expected : scenario.ends;
     return is == wanted ? "" : "ended " + is + " and not " + wanted + " (" + last + ")";
   }
@@ -201,7 +202,8 @@ MatrixReport run_crash_matrix(const Scenario& scenario, const MatrixOptions& opt
     std::string is = scenario.judge(folder.path());
     if (scenario.clean) scenario.clean(folder.path());
     if (is != scenario.ends) {
-      report.broken.push_back("without a crash it ends " + is + " and not " + scenario.ends + ", exit " + std::to_string(whole.status) + ": " + whole.summary);
+      report.broken.push_back("without a crash it ends " + is + " and not " + scenario.ends + ", exit " + std::to_string(whole.status) +
+                              ": " + whole.summary);
       return report;
     }
     std::istringstream names(whole.names);

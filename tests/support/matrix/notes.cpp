@@ -24,12 +24,13 @@ void lay_out_notes(const fs::path& instance) {
   replace_file(instance / "running", "");
   std::string sql = "pragma journal_mode=wal; create table notes (id integer primary key, body text); pragma user_version=1;";
   for (int i = 1; i <= 20; ++i) sql += "insert into notes values (" + std::to_string(i) + ", 'note " + std::to_string(i) + "');";
-  if (std::system(("sqlite3 " + (instance / "notes.db").string() + " \"" + sql + "\" > /dev/null").c_str()) != 0) throw std::runtime_error("sqlite3 failed");
+  if (std::system(("sqlite3 " + (instance / "notes.db").string() + " \"" + sql + "\" > /dev/null").c_str()) != 0)
+    throw std::runtime_error("sqlite3 failed");
 }
 
 std::string judge_notes(const fs::path& instance) {
-  auto rows = Sqlite(instance / "notes.db", Sqlite::Mode::read).query(
-      "select (select user_version from pragma_user_version) as schema, count(*) as n, sum(id) as ids from notes");
+  auto rows = Sqlite(instance / "notes.db", Sqlite::Mode::read)
+                  .query("select (select user_version from pragma_user_version) as schema, count(*) as n, sum(id) as ids from notes");
   Json row = rows.at(0);
   bool data_whole = row["n"] == 20 && row["ids"] == 210;
   std::string version = text_of(instance / ".env").find("VERSION=2\n") != std::string::npos   ? "2"
@@ -42,7 +43,8 @@ std::string judge_notes(const fs::path& instance) {
   bool once = announced == "announced\n" || announced == "(none)";
   if (data_whole && kept_secret && running && once) {
     if (version == "1" && row["schema"] == 1 && obsolete && doomed && notice == "(none)") return "old";
-    if (version == "2" && row["schema"] == 2 && !obsolete && !doomed && notice == "upgraded to 2\n" && announced == "announced\n") return "new";
+    if (version == "2" && row["schema"] == 2 && !obsolete && !doomed && notice == "upgraded to 2\n" && announced == "announced\n")
+      return "new";
   }
   return "version " + version + ", data " + row.dump() + (running ? ", running" : ", stopped") + (doomed ? ", doomed" : "") +
          (obsolete ? ", obsolete" : "") + ", notice " + notice + ", " + announced;

@@ -1,5 +1,5 @@
-// The miniature service of tests/system/matrix as an instance: notes in SQLite, settings in .env, run by `ctl`. Release 2 is good; 3 loses rows;
-// the start of 4 is killed by a signal; that of 5 fills the disk.
+// The miniature service of tests/system/matrix as an instance: notes in SQLite, settings in .env, run by `ctl`. Release 2 is good; 3 loses
+// rows; the start of 4 is killed by a signal; that of 5 fills the disk.
 #pragma once
 
 #include <filesystem>
