@@ -30,8 +30,8 @@ struct Command {
 };
 
 enum class Stream { out, err };
-/// Called for every whole line (without its end; one beyond 64 KiB comes in pieces), from the thread that runs the command. Bytes as they came:
-/// `to_utf8` them before showing. When it throws, the child is ended and the error goes on.
+/// Called for every whole line, without its end (one beyond 64 KiB comes in pieces), from the thread that runs the command. Bytes as they
+/// came: `to_utf8` them before showing. When it throws, the child is ended and the error goes on.
 using LineSink = std::function<void(Stream, std::string_view line)>;
 
 struct Exit {
