@@ -8,6 +8,9 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include <cerrno>
+#include <cstdio>
+
 #include "runtime/backup/instructions.h"
 #include "runtime/backup/set.h"
 #include "runtime/backup/sums.h"
@@ -21,6 +24,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A file system that cannot lock folders (NFS) holds sets all the same; only leftovers have to be removed by hand there.
+void lock(const Descriptor& folder, int how, const fs::path& path) {
+  bool taken = folder && ::flock(folder.get(), how) == 0;
+  bool cannot = folder && (errno == EBADF || errno == ENOLCK || errno == EOPNOTSUPP);
+  if (!taken && !cannot) throw system_error(errno, "cannot lock " + path.string());
+}
+
 // The .partial folder: held while it is written, gone unless it was renamed.
 class PartialSet : public SetWriter {
  public:
@@ -28,13 +38,13 @@ class PartialSet : public SetWriter {
       : final_(folder / name), path_(folder / (name + ".partial")), work_(work) {
     make_folder(folder);
     Descriptor above(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!above || ::flock(above.get(), LOCK_EX) != 0) throw system_error(errno, "cannot lock " + folder.string());  // makers, one at a time
+    lock(above, LOCK_EX, folder);  // makers, one at a time
     remove_leftovers(folder);
     if (fs::exists(final_))
       throw Error(Code::backup_failed, "backup set " + final_.string() + " exists already", "back up under another name");
     if (::mkdir(path_.c_str(), 0700) != 0) throw system_error(errno, "cannot make the folder " + path_.string());
     held_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!held_ || ::flock(held_.get(), LOCK_EX | LOCK_NB) != 0) throw system_error(errno, "cannot lock " + path_.string());
+    lock(held_, LOCK_EX | LOCK_NB, path_);
     work_.set_scratch(path_ / ".scratch");
   }
   ~PartialSet() override {
@@ -67,8 +77,10 @@ class PartialSet : public SetWriter {
   }
   void rename() {
     // RENAME_NOREPLACE: a set is never written over, whatever another maker did meanwhile.
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, final_.c_str(), RENAME_NOREPLACE) != 0)
-      throw system_error(errno, "cannot name the backup set " + final_.string());
+    bool renamed = ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, final_.c_str(), RENAME_NOREPLACE) == 0;
+    if (!renamed && errno == EINVAL)
+      renamed = ::rename(path_.c_str(), final_.c_str()) == 0;  // without that flag: fails on a set just the same
+    if (!renamed) throw system_error(errno, "cannot name the backup set " + final_.string());
     renamed_ = true;
     work_.reach("backup.renamed");
     sync_folder(final_.parent_path());
