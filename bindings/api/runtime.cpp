@@ -30,7 +30,9 @@ fs::path checked_instance(const fs::path& given) {
   return instance;
 }
 
-RunResult refusal(const Error& error) {
+RunResult refusal(const std::exception& thrown) {
+  const Error* known = dynamic_cast<const Error*>(&thrown);
+  const Error error = known ? *known : Error(Code::internal, thrown.what(), "this is a defect of playbook; please report it");
   RunResult result;
   result.exit = error.code() == Code::instance_missing || error.code() == Code::file_missing ? kUsage : exit_before_changes(error.code());
   result.error = error;
@@ -62,6 +64,24 @@ void emit_finished(EventStream& events, const RunResult& result) {
   if (result.state) data["state"] = to_string(*result.state);
   if (result.error) data["error"] = result.error->to_json();
   events.emit("run.finished", std::move(data));
+}
+
+/// What a run in progress throws is what not even its journal could take (a full disk, the ballast spent): it stays unfinished, and says
+/// so.
+template <typename Work>
+RunResult carried(Workplace& place, const RunRow& run, Work work) {
+  RunResult result;
+  try {
+    result = work();
+  } catch (const std::exception& thrown) {
+    result = refusal(thrown);
+    result.exit = kAttention;
+    result.run = run.id;
+    result.summary = "NEEDS ATTENTION " + run.playbook + ": the run could not be recorded any further: " + result.summary;
+    result.next = {"playbook resume -C " + run.instance + " " + run.id, "playbook rollback -C " + run.instance + " " + run.id};
+  }
+  emit_finished(place.events(), result);
+  return result;
 }
 
 /// Which run is meant: an id or a unique part of it; where none is given the unfinished one, else the newest.
@@ -174,7 +194,7 @@ RunResult Runtime::run(const RunRequest& request, Observer& observer) {
     Snapshot snapshot = sources.snapshot();
     snapshot["playbook"] = file.source;
     return s.start(place, std::move(snapshot), *program, std::move(run), request.decisions, "run");
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }
@@ -189,9 +209,7 @@ RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& pr
   place.journal().create_run(run, stored_sources(snapshot));
   place.enter_run(run.id);
   place.events().emit("run.started", started(run, mode));
-  RunResult result = Session(place.actions(), program, run, decisions).begin();
-  emit_finished(place.events(), result);
-  return result;
+  return carried(place, run, [&] { return Session(place.actions(), program, run, decisions).begin(); });
 }
 
 RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent, const char* mode, Observer& observer) {
@@ -210,7 +228,7 @@ RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent
     RunResult result = Planner(place.actions(), request.decisions, extent).walk(*script);
     emit_finished(place.events(), result);
     return result;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }
@@ -232,7 +250,7 @@ RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Obs
     RunResult result = Planner(place.actions(), {}, Planner::Extent::reads).walk(*script);
     if (!result.error) result.summary = canonical(result.value);
     return result;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }
@@ -269,10 +287,8 @@ RunResult Runtime::resume(const fs::path& folder, const std::string& wanted, con
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
     place.enter_run(run.id);
     place.events().emit("run.started", started(run, "resume"));
-    RunResult result = Session(place.actions(), *program, run, decisions).resume();
-    emit_finished(place.events(), result);
-    return result;
-  } catch (const Error& error) {
+    return carried(place, run, [&] { return Session(place.actions(), *program, run, decisions).resume(); });
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }
@@ -290,11 +306,12 @@ RunResult Runtime::rollback(const fs::path& folder, const std::string& wanted, c
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
     place.enter_run(run.id);
     place.events().emit("run.started", started(run, "rollback"));
-    RunResult result = Session(place.actions(), *program, run, decisions).rollback();
-    if (result.state == RunState::rolled_back) result.exit = kReached;  // what was asked for
-    emit_finished(place.events(), result);
-    return result;
-  } catch (const Error& error) {
+    return carried(place, run, [&] {
+      RunResult result = Session(place.actions(), *program, run, decisions).rollback();
+      if (result.state == RunState::rolled_back) result.exit = kReached;  // what was asked for
+      return result;
+    });
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }
@@ -356,7 +373,7 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
     }
     place.events().emit("answer", {{"id", "settle"}, {"answer", result.summary}, {"by", "operator"}, {"reason", reason}});
     return result;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return refusal(error);
   }
 }

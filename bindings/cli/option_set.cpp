@@ -13,6 +13,14 @@ Error wrong(const std::string& message, const std::string& hint = "") { return {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
+// `-h, --help`
+std::string spelled(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  return join(names, ", ");
+}
+
 // CLI11's own words for a mistake differ between its versions; these do not.
 Error translated(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
@@ -128,7 +136,7 @@ std::string OptionSet::help() const {
     for (const CLI::Option* option : state_->app.get_options()) {
       if (option->get_group() != *group || !option->nonpositional()) continue;
       rows.push_back(
-          {option->get_name(false, true) + (takes_value(*option) ? " " + option->get_type_name() : ""), option->get_description()});
+          {spelled(*option) + (takes_value(*option) ? " " + option->get_type_name() : ""), option->get_description()});
     }
     if (!group->empty() && !rows.empty()) text += (text.empty() ? "" : "\n") + *group + ":\n" + table(rows, "  ");
   }

@@ -139,8 +139,7 @@ Answer Dialogue::own_request(const Request& request) {
   else if (name == "downtime_begin")
     result = begin_downtime(request);
   else if (name == "downtime_end") {
-    auto length = actions_.environment().clock->utc() - parse_iso(facts_.downtime_began());
-    result = {{"ms", std::chrono::duration_cast<std::chrono::milliseconds>(length).count()}};
+    result = {{"ms", downtime_length()}};
     actions_.events().emit("downtime", {{"state", "ended"}, {"ms", result["ms"]}});
   } else if (name == "downtime_closed")
     actions_.events().emit("downtime", {{"state", "closed"}});
@@ -193,7 +192,15 @@ Json Dialogue::begin_downtime(const Request& request) {
                     "; the downtime was not begun",
                 "run it again in the next window");
   actions_.events().emit("downtime", {{"state", "begun"}});
+  downtime_watch_.emplace(*actions_.environment().clock);
   return {{"time", to_iso(now)}};
+}
+
+/// Monotonic where this process saw it begin; else by the clock on the wall, which may have jumped.
+std::int64_t Dialogue::downtime_length() const {
+  if (downtime_watch_) return downtime_watch_->ms();
+  auto length = actions_.environment().clock->utc() - parse_iso(facts_.downtime_began());
+  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(length).count());
 }
 
 /// What a finished run left to go back over: its instance, the sources of its backup, and its undo list.

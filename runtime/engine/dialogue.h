@@ -67,6 +67,7 @@ class Dialogue {
   Answer own_request(const Request& request);
   Json confirm(const Request& request);
   Json begin_downtime(const Request& request);
+  std::int64_t downtime_length() const;
   Json check_result(const Request& request) const;
   Json past_run(const Request& request) const;
   void scope_event(const Request& request);
@@ -83,6 +84,7 @@ class Dialogue {
   bool rechecked_ = false;
   std::vector<Json> open_scopes_;  ///< entered while replaying, shown when the run goes live
   Stopwatch watch_;
+  std::optional<Stopwatch> downtime_watch_;
 };
 
 }  // namespace playbook

@@ -1,6 +1,8 @@
 // What stands around a run: the command for each event, the log file, the events file that attach follows, questions, text on a terminal.
-#include <signal.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -68,16 +70,23 @@ TEST_CASE("a hook that fails is told of once, with the last it said") {
 
 TEST_CASE("a hook that hangs is ended, with all that it started") {
   TempFolder folder;
+  const auto door = folder.path() / "door";
+  REQUIRE(mkfifo(door.c_str(), 0600) == 0);
+  const Descriptor reader(open(door.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   std::vector<std::string> warnings;
   {
-    EventHook hook("echo $$ > '" + (folder.path() / "pid").string() + "'; sleep 1000 & wait",
+    EventHook hook("exec > '" + door.string() + "'; echo here; sleep 1000 & wait",
                    [&](const std::string& text) { warnings.push_back(text); },
                    {std::chrono::milliseconds(300), std::chrono::milliseconds(2000), 10});
     hook.on_event(event("run.started"));
   }
   CHECK(warnings ==
         std::vector<std::string>{"warning: --on-event: it did not end within 300ms and was ended; further failures are not shown"});
-  CHECK(kill(-std::stoi(read_file(folder.path() / "pid")), 0) != 0);
+  char words[16];
+  CHECK(read(reader.get(), words, sizeof words) == 5);
+  pollfd ended{reader.get(), POLLIN, 0};
+  CHECK(poll(&ended, 1, 20000) == 1);  // no writer is left
+  CHECK((ended.revents & POLLHUP) != 0);
 }
 
 TEST_CASE("a slow hook does not hold up the run, and the end is bounded") {
