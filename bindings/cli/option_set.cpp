@@ -135,8 +135,7 @@ std::string OptionSet::help() const {
     std::vector<std::vector<std::string>> rows;
     for (const CLI::Option* option : state_->app.get_options()) {
       if (option->get_group() != *group || !option->nonpositional()) continue;
-      rows.push_back(
-          {spelled(*option) + (takes_value(*option) ? " " + option->get_type_name() : ""), option->get_description()});
+      rows.push_back({spelled(*option) + (takes_value(*option) ? " " + option->get_type_name() : ""), option->get_description()});
     }
     if (!group->empty() && !rows.empty()) text += (text.empty() ? "" : "\n") + *group + ":\n" + table(rows, "  ");
   }
