@@ -83,7 +83,7 @@ void print_ending(Shell& shell, const Ending& ending) {
   if (ending.error.is_object() && !block) shell.err << error_block(ending.error, changed_text(ending), ending.next, paint) << std::flush;
   if (block)
     shell.out << ending_block(ending, paint);
-  else if (!ending.summary.empty())
+  else if (ending.has_screen())
     shell.out << ending_line(ending);
   shell.out << std::flush;
 }

@@ -135,6 +135,7 @@ void TerminalView::error_rows(const Json& data) {
 void TerminalView::run_started(const Json& data) {
   text_.lines({"run.started", data});
   const std::string mode = text_of(data, "mode");
+  plan_ = mode == "plan";
   note(Row::Mark::none, (mode.empty() || mode == "run" ? "" : mode + " ") + title_of_run(data), Colour::bold);
 }
 
@@ -150,7 +151,7 @@ void TerminalView::run_finished(const Json& data) {
 void TerminalView::scope_entered(const Json& data) {
   const std::string title = title_of_scope(data);
   open(data, title, Colour::bold, false);
-  scopes_.push_back({text_of(data, "path"), title, time_of(data)});
+  scopes_.push_back({text_of(data, "path"), title, plan_ && text_of(data, "kind") != "gates", time_of(data)});
 }
 
 void TerminalView::scope_left(const Json& data) {
@@ -163,7 +164,10 @@ void TerminalView::scope_left(const Json& data) {
     row = &rows_.rows().back();
   }
   row->mark = get_or(data, "ok", true) ? Row::Mark::ok : Row::Mark::failed;
-  row->took = std::max(std::chrono::milliseconds(0), time_of(data) - scope.began);
+  if (!scope.planned)
+    row->took = std::max(std::chrono::milliseconds(0), time_of(data) - scope.began);
+  else if (row->mark == Row::Mark::ok)
+    row->mark = Row::Mark::note;
 }
 
 void TerminalView::action_started(const Json& data) {

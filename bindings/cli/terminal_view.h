@@ -33,6 +33,7 @@ class TerminalView : public Observer {
  private:
   struct Scope {
     std::string path, title;
+    bool planned;  // nothing of it happens
     Utc began;
   };
   using Handler = void (TerminalView::*)(const Json&);
@@ -68,6 +69,7 @@ class TerminalView : public Observer {
   EventText text_{EventText::Detail::brief};  // for what has no handler of its own
   std::string undo_item_;                     // key of the open one
   int base_depth_ = 0;
+  bool plan_ = false;
   bool paused_ = false;
   bool ended_ = false;
   std::thread ticker_;

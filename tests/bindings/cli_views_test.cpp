@@ -177,6 +177,35 @@ TEST_CASE("a terminal shows what is in progress, with its rate and time") {
         "    / backup.cre...  2.0 MiB of 4.0 MiB  50%  1.0 MiB/s  5s\n");
 }
 
+TEST_CASE("a plan says what would be done, and claims nothing done") {
+  std::ostringstream out;
+  Terminal terminal;
+  FixedClock clock;
+  {
+    TerminalView view(out, terminal, clock, false);
+    view.on_event(event(0, "run.started", {{"playbook", "demo/upgrade"}, {"mode", "plan"}}));
+    view.on_event(event(0, "scope.entered", {{"kind", "downtime"}, {"title", "downtime"}, {"path", "downtime#1"}}));
+    view.on_event(event(0, "downtime", {{"state", "begun"}}));
+    view.on_event(event(0, "action.planned", {{"text", "edit .env"}, {"diff", "@@ -1 +1 @@\n-A=1\n+A=2\n"}, {"undo", "inverse"}}));
+    view.on_event(event(0, "action.planned", {{"text", "run x\nunless y"}, {"undo", "impossible"}}));
+    view.on_event(event(0, "expect", {{"name", "rows"}, {"title", "rows are kept"}, {"ok", false}, {"unknown", true}}));
+    view.on_event(event(0, "downtime", {{"state", "ended"}}));
+    view.on_event(event(1, "scope.left", {{"kind", "downtime"}, {"title", "downtime"}, {"path", "downtime#1"}, {"ok", true}}));
+  }
+  CHECK(Screen(80, 24).show(out.str()) ==
+        "plan demo/upgrade\n"
+        "- Downtime\n"
+        "  - the application would be down from here\n"
+        "  - would edit .env\n"
+        "      @@ -1 +1 @@\n"
+        "      -A=1\n"
+        "      +A=2\n"
+        "  - would run x\n"
+        "    unless y\n"
+        "    ! cannot be undone by itself\n"
+        "  ? rows are kept\n");
+}
+
 TEST_CASE("what does not fit on the screen scrolls away, and its end is told below") {
   std::ostringstream out;
   Terminal terminal;

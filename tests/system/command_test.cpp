@@ -137,6 +137,28 @@ TEST_CASE("a failure after a change is rolled back, with exit code 1 and the rea
   CHECK_THAT(run.out, ContainsSubstring(" | why: "));
 }
 
+TEST_CASE("a gate that refuses changes nothing, with exit code 3, and is overridden by name with a reason", "[command]") {
+  TempFolder folder;
+  folder.write(
+      "go.lua",
+      "local playbook = require \"playbook\"\nreturn playbook.define {\n  name = \"site/go\", summary = \"Go.\",\n  run = function()\n"
+      "    gates(function() gate(\"there is room\", false, \"1 MiB is free\", \"free some\") end)\n"
+      "    file.write(\"first\", \"1\")\n  end,\n}\n");
+  for (const char* command : {"check", "run"}) {
+    const Finished refused = run_playbook({command, "go.lua"}, folder.path());
+    INFO(refused.out << refused.err);
+    CHECK(refused.status == 3);
+    CHECK_THAT(refused.out, ContainsSubstring("refused there is room: 1 MiB is free"));
+    CHECK_THAT(refused.err, ContainsSubstring("  changed: nothing\n"));
+    CHECK((refused.out.find(" | why: ") != std::string::npos) ==
+          (command == std::string("run")));  // a check has no last screen beside its error
+  }
+  CHECK(!std::filesystem::exists(folder.path() / "first"));
+  CHECK(run_playbook({"go.lua", "--override", "there is room"}, folder.path()).status == 2);
+  CHECK(run_playbook({"go.lua", "--override", "there is room", "--reason", "it is a test"}, folder.path()).status == 0);
+  CHECK_THAT(run_playbook({"show"}, folder.path()).out, ContainsSubstring("override  there is room: it is a test"));
+}
+
 TEST_CASE("a question without a terminal suspends, --yes answers it", "[command]") {
   Site site("if not confirm(\"Go on?\") then error(\"no\") end");
   const Finished run = site.run({"go.lua"});
