@@ -112,8 +112,7 @@ std::optional<fs::path> swap_database(const fs::path& replacement, const fs::pat
   std::optional<ExclusiveLock> lock;
   std::optional<fs::path> kept;
   if (fs::exists(target)) {
-    expect_unused(target);
-    bool whole = settle(target);
+    bool whole = settle(target);  // does no harm to one who has it open; the lock then refuses
     lock.emplace(target);
     if (whole && (has_content(beside(target, "-wal")))) refuse_locked(target, {});  // somebody came and went in between
     sync_file(target);
