@@ -1,5 +1,6 @@
 #include "bindings/lua/errors.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <vector>
@@ -24,7 +25,11 @@ bool is_author(const lua_Debug& frame) {
 
 std::string name_of(const lua_Debug& frame) { return frame.source[0] == '@' || frame.source[0] == '=' ? frame.source + 1 : frame.source; }
 
-std::string line_of(const lua_Debug& frame) { return to_utf8(name_of(frame)) + ":" + std::to_string(frame.currentline); }
+// A frame that ran out of memory no longer knows its line: then where its function begins.
+std::string line_of(const lua_Debug& frame) {
+  int line = frame.currentline > 0 ? frame.currentline : std::max(1, frame.linedefined);
+  return to_utf8(name_of(frame)) + ":" + std::to_string(line);
+}
 
 // Pushes what one of the tables by coroutine holds for it.
 void push_of(lua_State* L, const char* table, lua_State* coroutine) {
@@ -151,9 +156,12 @@ Error from_string(lua_State* L, int index, lua_State* coroutine) {
   size_t size = 0;
   const char* bytes = lua_tolstring(L, index, &size);
   std::string text = to_utf8({bytes, size});
-  if (text == "not enough memory") return State::of(L).memory_error();
-  bool ours = text.compare(0, std::strlen(kPreludeChunk) - 1, kPreludeChunk + 1) == 0;
   Position position = position_of(L, index, coroutine);
+  if (text == "not enough memory") {
+    Error error = State::of(L).memory_error();
+    return Error(error.code(), error.message(), error.hint(), with_position(nullptr, position.where, position.traceback));
+  }
+  bool ours = text.compare(0, std::strlen(kPreludeChunk) - 1, kPreludeChunk + 1) == 0;
   if (!ours)
     if (std::string where = take_position(L, text); !where.empty()) position.where = where;
   return Error(ours ? Code::internal : Code::script_failed, text, "", with_position(nullptr, position.where, position.traceback));

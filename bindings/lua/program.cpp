@@ -63,7 +63,6 @@ class Coroutine : public Script {
   }
 
   Error failure(int status) {
-    if (status == LUA_ERRMEM) return host_->memory_error();
     Error error(Code::internal, "the script stopped without a request");
     host_->protect([&](lua_State* L) {
       bool cancelled = host_->cancelled() || lua::is_cancel(thread_, -1);

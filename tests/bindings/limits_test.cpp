@@ -124,6 +124,7 @@ TEST_CASE("a memory bomb ends the script and leaves the state usable") {
     REQUIRE(turn.kind == Turn::Kind::failed);
     CHECK(turn.error->code() == Code::memory_exceeded);
     CHECK(turn.error->message() == "the script used more than 16.0 MiB of memory");
+    CHECK_THAT(where_of(*turn.error), StartsWith("t.lua:"));
     CHECK(d.drive(*d.program->function("@playbook", "back", Json{21}, "undo/")).result == 42);
   }
 }
