@@ -124,7 +124,7 @@ void pass_over(Handle& reader) {
 }
 
 // In the child, between fork and exec: system calls alone.
-[[noreturn]] void become(const Wish& wish) {
+[[noreturn]] void become(const Wish& wish, pid_t guardian) {
   int channel = wish.passed[kChannel].get();
   auto fail = [&](Stage stage) {
     report(channel, Event::failed, errno, stage);
@@ -132,6 +132,8 @@ void pass_over(Handle& reader) {
   };
   setsid();                          // its own group, and no controlling terminal to ask for a password on
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // the guardian is one thread, so this means: when the guardian is killed
+  if (getppid() != guardian) _exit(127);
+  report(channel, Event::started, getpid());  // before anything of the command runs: a host that loses its guardian ends the group itself
   for (int target = 0; target < 3; ++target)
     if (dup2(wish.passed[static_cast<size_t>(kInput + target)].get(), target) < 0) fail(Stage::request);
   if (chdir(wish.folder) < 0) fail(Stage::folder);
@@ -246,14 +248,13 @@ void Guardian::hear_host() {
 
 void Guardian::start(Wish& wish) {
   int channel = wish.passed[kChannel].get();
-  pid_t pid = fork();
-  if (pid == 0) become(wish);
+  pid_t guardian = getpid(), pid = fork();
+  if (pid == 0) become(wish, guardian);
   if (pid < 0) {
     report(channel, Event::failed, errno, Stage::fork);
     report(channel, Event::ended);
     return;
   }
-  report(channel, Event::started, pid);
   Child child;
   child.channel = std::move(wish.passed[kChannel]);
   child.readers = {std::move(wish.passed[kOutputReader]), std::move(wish.passed[kErrorsReader])};

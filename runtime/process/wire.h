@@ -33,7 +33,8 @@ enum Passed { kChannel, kText, kInput, kOutput, kErrors, kOutputReader, kErrorsR
 /// Host to guardian, on a channel.
 enum class Order : std::uint32_t { stop = 1 };  ///< SIGTERM to the group, the grace, SIGKILL
 
-/// Guardian to host, on a channel. `failed` may also come from the child itself, between fork and exec.
+/// Guardian to host, on a channel. `started` and a `failed` to enter its folder or become its program come from the child itself, before
+/// exec.
 enum class Event : std::uint32_t {
   started = 1,  ///< value: process id, also the id of its group
   failed,       ///< value: errno; stage: where
