@@ -57,7 +57,7 @@ struct ProgramOptions {
 
 class Program : public ScriptHost {
  public:
-  /// Runs the main chunk, which must return playbook.define{...}. No primitive but pure ones may be called while it loads.
+  /// Runs the main chunk, which must return playbook.define{...}. No primitive may be called while it loads.
   /// Throws script.invalid, script.failed, name.unknown, memory.exceeded, cancelled; errors point at the author's line.
   static std::unique_ptr<Program> load(const ProgramOptions& options, const SourceText& playbook);
   /// For `playbook eval`: the chunk becomes the body of a run function.
