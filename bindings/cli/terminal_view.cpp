@@ -90,7 +90,7 @@ TerminalView::Handler TerminalView::handler_of(const std::string& kind) {
       {"undo.started", &TerminalView::undo_started},
       {"undo.item", &TerminalView::undo_item},
       {"question", &TerminalView::question},
-      {"answer", &TerminalView::answer},
+      {"answer", &TerminalView::answered},
       {"log", &TerminalView::log_line},
   };
   const auto found = kHandlers.find(kind);
@@ -247,7 +247,7 @@ void TerminalView::undo_item(const Json& data) {
 
 void TerminalView::question(const Json& data) { questions_[text_of(data, "id")] = one_line(text_of(data, "text")); }
 
-void TerminalView::answer(const Json& data) {
+void TerminalView::answered(const Json& data) {
   const std::string question = questions_[text_of(data, "id")], by = one_line(text_of(data, "by"));
   note(Row::Mark::unknown,
        (question.empty() ? "answer" : question) + " " + one_line(text_of(data, "answer")) + (by.empty() ? "" : " (by " + by + ")"));

@@ -52,7 +52,7 @@ class TerminalView : public Observer {
   void undo_item(const Json& data);
   void close_undo_item(const Json& data);
   void question(const Json& data);
-  void answer(const Json& data);
+  void answered(const Json& data);
   void log_line(const Json& data);
   void other(const std::string& kind, const Json& data);
 

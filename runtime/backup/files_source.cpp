@@ -159,7 +159,7 @@ class FilesSource : public Source {
       std::string digest = file_digest(path);
       if (digest.empty())
         lines.push_back("file " + path.string() + " is gone");
-      else if (digest != file.at("sha256"))
+      else if (digest != file.at("sha256").get<std::string>())
         lines.push_back("file " + path.string() + " has another content");
       else if (!same_attributes(attributes_of(path), file.at("attributes")))
         lines.push_back("file " + path.string() + " has another owner or mode");
@@ -176,7 +176,7 @@ class FilesSource : public Source {
     };
     for (const Json& file : stored.source.state.at("files")) {
       std::string path = file.at("path"), digest = file_digest(path);
-      if (digest != file.at("sha256")) add(path, 0, digest.empty(), !digest.empty());
+      if (digest != file.at("sha256").get<std::string>()) add(path, 0, digest.empty(), !digest.empty());
     }
     for (const Json& path : stored.source.state.at("absent"))
       if (is_file(path.get<std::string>())) add(path, 1, 0, 0);

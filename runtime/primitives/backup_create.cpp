@@ -82,7 +82,7 @@ class BackupCreate : public Primitive {
     fs::path path = record.result.at("path").get<std::string>();
     std::string digest = file_digest(path / kSumsFile);
     if (digest.empty()) return "backup set " + path.string() + " is gone";
-    if (digest != record.result.at("digest")) return "backup set " + path.string() + " was changed";
+    if (digest != record.result.at("digest").get<std::string>()) return "backup set " + path.string() + " was changed";
     BackupSet set = BackupSet::open(path);
     Work work = work_of(context);
     std::vector<std::string> lines;

@@ -181,7 +181,7 @@ Probe FileEdit::probe(Context&, const Record& record) {
 
 std::optional<std::string> FileEdit::drift(Context&, const Record& record) {
   std::string path = record.prepared.at("path").get<std::string>(), present = file_digest(path);
-  if (present == record.prepared.at("after")) return std::nullopt;
+  if (present == record.prepared.at("after").get<std::string>()) return std::nullopt;
   return path + (present.empty() ? " is gone" : " is not as " + record.name + " left it");
 }
 
