@@ -194,7 +194,7 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<RunRow> runs() const override {
-    Statement query(database_, "select * from runs order by id desc");
+    Statement query(database_, "select * from runs order by started desc, id desc");
     std::vector<RunRow> rows;
     while (query.step()) rows.push_back(read_run(query));
     return rows;
