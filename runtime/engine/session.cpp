@@ -226,12 +226,14 @@ void Session::settle_doubt(const ActionRow& row) {
 /// back up), it is taken back and done again; else the run stops.
 void Session::check_drift() {
   std::vector<ActionRow> changes;
-  for (ActionRow& row : rows())
-    if (row.phase == Phase::forward && row.change && row.outcome == Outcome::ok && actions_.registry().find(row.name))
-      changes.push_back(std::move(row));
+  std::int64_t last_data_change = 0;  // also one that a crash cut short: it may have reached the data before it was taken back
+  for (ActionRow& row : actions_.journal().all_actions(run_.id)) {
+    if (row.phase != Phase::forward || !row.change || !actions_.registry().find(row.name)) continue;
+    if (actions_.registry().at(row.name).may_lose_data(row.full_args)) last_data_change = std::max(last_data_change, row.id);
+    if (!row.voided && row.outcome == Outcome::ok) changes.push_back(std::move(row));
+  }
   Json items = Json::array();
   std::int64_t first = 0;
-  bool data_changed = false;
   std::set<std::string> seen;
   for (auto row = changes.rbegin(); row != changes.rend(); ++row) {
     const Primitive& primitive = actions_.registry().at(row->name);
@@ -240,8 +242,7 @@ void Session::check_drift() {
         !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return seen.count(thing) != 0; });
     seen.insert(things.begin(), things.end());
     // After a change of the data a backup of it is not stale but the way back.
-    bool superseded = data_changed && primitive.undo_kind(row->full_args) == Undo::not_needed;
-    data_changed = data_changed || primitive.may_lose_data(row->full_args);
+    bool superseded = row->id < last_data_change && primitive.undo_kind(row->full_args) == Undo::not_needed;
     if (only_last || superseded) continue;
     if (std::optional<std::string> text = actions_.drift(*row)) {
       items.push_back({{"path", row->path}, {"text", *text}});

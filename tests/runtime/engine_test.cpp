@@ -280,6 +280,23 @@ TEST_CASE("a stale backup is taken again when nothing was changed since") {
   CHECK(engine.listener.saw("drift"));
 }
 
+TEST_CASE("a change of the data that a crash cut short makes the backup before it the way back, not a stale one") {
+  EngineFixture engine;
+  engine.scripts.requests = whole_downtime();
+  engine.world.wipe_rewrites = "z";
+  engine.dies_at = "world.wipe";
+  engine.begin();
+  REQUIRE(engine.died());
+  SECTION("when the first resume goes on") {}
+  SECTION("when the first resume dies at the same instant") {
+    engine.resume();
+    REQUIRE(engine.died());
+  }
+  engine.dies_at = "";
+  CHECK(engine.resume().exit == kReached);
+  CHECK(count(engine.actions(), "backup.create", Phase::forward) == 1);
+}
+
 TEST_CASE("a suspension stops between actions and the run can be resumed") {
   EngineFixture engine;
   engine.scripts.requests = {put("put#1", "a", "1")};

@@ -82,10 +82,13 @@ class Get final : public WorldPrimitive {
 class Wipe final : public WorldPrimitive {
  public:
   explicit Wipe(World& world) : WorldPrimitive(world, declare("world.wipe", Kind::change, {})) {}
-  Json run(Context&, const Json&, const Json&) override {
+  Json run(Context& context, const Json&, const Json&) override {
+    if (!world_.wipe_rewrites.empty()) world_.values[world_.wipe_rewrites] = "rewritten";
+    context.reach("world.wipe");
     world_.wiped = true;
     return nullptr;
   }
+  Probe probe(Context&, const Record&) override { return {Probe::State::not_done, nullptr, "", false}; }
   bool may_lose_data(const Json&) const override { return true; }
 };
 

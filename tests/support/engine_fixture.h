@@ -17,8 +17,9 @@ struct World {
   std::map<std::string, std::string> values;
   int puts = 0;  ///< how often world.put ran
   bool wiped = false;
-  bool unknown = false;  ///< world.put cannot be looked up after a crash
-  std::string fails;     ///< world.put of this value fails
+  std::string wipe_rewrites;  ///< the value that world.wipe rewrites before it is done
+  bool unknown = false;       ///< world.put cannot be looked up after a crash
+  std::string fails;          ///< world.put of this value fails
   std::string undo_fails;
 };
 
