@@ -86,12 +86,10 @@ RunResult carried(Workplace& place, const RunRow& run, Work work) {
 
 /// Which run is meant: an id or a unique part of it; where none is given the unfinished one, else the newest.
 std::optional<RunRow> choose_run(const Journal& journal, const std::string& wanted) {
+  if (wanted.empty())
+    if (std::optional<RunRow> unfinished = journal.unfinished_run()) return unfinished;
   std::vector<RunRow> runs = journal.runs();
-  if (wanted.empty()) {
-    auto unfinished = std::find_if(runs.begin(), runs.end(), [](const RunRow& run) { return !is_finished(run.state); });
-    if (unfinished != runs.end()) return *unfinished;
-    return runs.empty() ? std::nullopt : std::optional(runs.front());
-  }
+  if (wanted.empty()) return runs.empty() ? std::nullopt : std::optional(runs.front());
   std::optional<RunRow> match;
   for (const RunRow& run : runs) {
     if (run.id == wanted) return run;
@@ -112,10 +110,10 @@ RunRow demand_run(const Journal& journal, const std::string& wanted) {
 }
 
 void refuse_unfinished(const Journal& journal) {
-  for (const RunRow& run : journal.runs())
-    if (!is_finished(run.state))
-      throw Error(Code::run_unfinished, "run " + run.id + " (" + run.playbook + ") is not finished: " + std::string(to_string(run.state)),
-                  "`playbook resume`, `playbook rollback` or `playbook settle` first", {{"run", run.id}});
+  std::optional<RunRow> run = journal.unfinished_run();
+  if (run)
+    throw Error(Code::run_unfinished, "run " + run->id + " (" + run->playbook + ") is not finished: " + std::string(to_string(run->state)),
+                "`playbook resume`, `playbook rollback` or `playbook settle` first", {{"run", run->id}});
 }
 
 class Silent final : public Observer {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "bindings/lua/state.h"
@@ -309,6 +310,36 @@ void load_text(lua_State* L, const std::string& name, const std::string& text) {
   std::string message = to_utf8({bytes, size});
   std::string where = take_position(L, message);
   throw Error(Code::script_invalid, message, "", with_position(nullptr, where.empty() ? name : where, ""));
+}
+
+namespace {
+
+/// Asks a state of its own, because opening the jit library in a script's state turns compilation on.
+std::string luajit_version() {
+  std::unique_ptr<lua_State, decltype(&lua_close)> state(luaL_newstate(), &lua_close);
+  if (!state) return "";
+  lua_pushcfunction(state.get(), luaopen_jit);
+  if (lua_pcall(state.get(), 0, 0, 0) != 0) return "";
+  lua_getglobal(state.get(), "jit");
+  if (!lua_istable(state.get(), -1)) return "";
+  lua_getfield(state.get(), -1, "version");
+  const char* version = lua_tostring(state.get(), -1);
+  return version ? version : "";
+}
+
+}  // namespace
+
+void load_prelude(lua_State* L, std::string_view name) {
+  static const bool same_luajit = luajit_version() == prelude_code_version();
+  std::string chunk = kPreludeChunk + std::string(name);
+  for (const PreludeCode& code : prelude_code()) {
+    if (!same_luajit || code.name != name) continue;
+    if (luaL_loadbufferx(L, reinterpret_cast<const char*>(code.bytes.data()), code.bytes.size(), chunk.c_str(), "b") == 0) return;
+    lua_pop(L, 1);
+  }
+  for (const PreludeFile& file : prelude_files())
+    if (file.name == "prelude/" + std::string(name)) return load_text(L, chunk.substr(1), std::string(file.text));
+  throw Error(Code::internal, "there is no prelude " + std::string(name));
 }
 
 }  // namespace playbook::lua

@@ -6,12 +6,10 @@
 #include <lua.hpp>
 #include <string>
 
+#include "bindings/lua/prelude.h"
 #include "runtime/base/error.h"
 
 namespace playbook::lua {
-
-/// Chunks of the prelude are named so; positions skip them.
-inline constexpr const char* kPreludeChunk = "@prelude:";
 
 /// Makes the metatable of error tables and the table of parent coroutines. Once per state.
 void open_errors(lua_State* L);
@@ -37,6 +35,8 @@ int remember_error(lua_State* L);
 Error to_error(lua_State* L, int index, lua_State* coroutine);
 /// Pushes the function that `text` is; positions name it `name`. Bytecode and what does not parse throws `script.invalid`.
 void load_text(lua_State* L, const std::string& name, const std::string& text);
+/// Pushes the chunk of the prelude with that name, from bytecode where this LuaJIT made it. Throws `internal` when there is none.
+void load_prelude(lua_State* L, std::string_view name);
 
 /// Turns C++ exceptions into error tables. Lua errors are foreign exceptions and pass. Every function that Lua may call goes through this.
 template <lua_CFunction F>

@@ -37,13 +37,8 @@ void push_source(lua_State* L, const SourceText& source) {
 
 // prelude(name) -> the chunk
 int prelude(lua_State* L) {
-  std::string name = text_at(L, 1);
-  for (const PreludeFile& file : prelude_files()) {
-    if (file.name != "prelude/" + name) continue;
-    load_text(L, std::string(kPreludeChunk + 1) + name, std::string(file.text));
-    return 1;
-  }
-  throw Error(Code::internal, "there is no prelude " + name);
+  load_prelude(L, text_at(L, 1));
+  return 1;
 }
 
 // load(name, text) -> function

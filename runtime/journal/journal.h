@@ -84,6 +84,8 @@ class Journal {
   virtual void set_options(const std::string& run, const Json& options) = 0;
   virtual std::optional<RunRow> run(const std::string& id) const = 0;
   virtual std::vector<RunRow> runs() const = 0;  ///< newest first
+  /// The newest that has not ended; its cost does not grow with the history.
+  virtual std::optional<RunRow> unfinished_run() const = 0;
 
   virtual std::optional<std::string> source(const std::string& run, const std::string& name) const = 0;
   virtual std::vector<std::string> source_names(const std::string& run) const = 0;

@@ -200,6 +200,14 @@ class SqliteJournal final : public Journal {
     return rows;
   }
 
+  std::optional<RunRow> unfinished_run() const override {
+    Statement query(database_,
+                    "select * from runs where state not in ('done', 'rolled_back', 'refused', 'settled') "
+                    "order by started desc, id desc limit 1");
+    if (!query.step()) return std::nullopt;
+    return read_run(query);
+  }
+
   std::optional<std::string> source(const std::string& run, const std::string& name) const override {
     Statement query(database_, "select text from sources join contents using (hash) where run=? and name=?");
     if (!query.bind(run, name).step()) return std::nullopt;

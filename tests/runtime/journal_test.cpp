@@ -80,6 +80,21 @@ TEST_CASE("rows that are voided leave the replay and stay on record") {
   CHECK(journal->all_actions("r1").size() == 3);
 }
 
+TEST_CASE("the unfinished run is found among finished ones") {
+  TempFolder folder;
+  auto journal = open_journal(folder.path(), {});
+  journal->create_run(a_run("r1"), {});
+  journal->create_run(a_run("r2"), {});
+  journal->set_state("r2", RunState::rolled_back, nullptr);
+  CHECK(journal->unfinished_run()->id == "r1");
+  journal->set_state("r1", RunState::settled, nullptr);
+  CHECK_FALSE(journal->unfinished_run());
+  for (RunState state : {RunState::running, RunState::suspended, RunState::undoing, RunState::attention}) {
+    journal->set_state("r1", state, nullptr);
+    CHECK(journal->unfinished_run()->state == state);
+  }
+}
+
 TEST_CASE("a journal of a newer version is refused and left alone") {
   TempFolder folder;
   open_journal(folder.path(), {});
