@@ -3,6 +3,7 @@
 //   durable step   a change without an effect, to two SQLite commits with synchronous=FULL
 //   replay         of 1000 recorded actions, in milliseconds
 //   memory         resident at most, of an empty playbook
+//   fifty steps    that each run `true`, to the same in Ansible, where ansible-playbook is installed (Debian: ansible-core)
 #include <fcntl.h>
 #include <spawn.h>
 #include <sqlite3.h>
@@ -167,6 +168,27 @@ void bench_start() {
   row("resident memory of it", static_cast<double>(peak) / 1024, "MiB", 20, "goal", static_cast<double>(peak) / 1024 / 20, "at most 20 MB");
 }
 
+void bench_ansible() {
+  constexpr int kSteps = 50;
+  playbook::testing::TempFolder folder;
+  std::string tasks = "- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n";
+  for (int i = 0; i < kSteps; ++i) tasks += "    - ansible.builtin.command: 'true'\n";
+  fs::path theirs_file = folder.write("steps.yml", tasks);
+  fs::path mine_file = folder.write(
+      "steps.lua", playbook_text("for i = 1, " + std::to_string(kSteps) + " do process.run({\"true\"}, {harmless = true}) end"));
+  std::vector<double> mine, theirs;
+  try {
+    for (int i = 0; i < 3; ++i) theirs.push_back(spawn({"ansible-playbook", "-i", "localhost,", theirs_file.string()}).ms);
+  } catch (const std::runtime_error& error) {
+    std::printf("50 steps beside Ansible: not measured, %s\n", error.what());
+    return;
+  }
+  for (int i = 0; i < 9; ++i)
+    mine.push_back(spawn({fs::path(PLAYBOOK_BINARY_DIR) / "playbook", "run", mine_file.string(), "-C", folder.path().string()}).ms);
+  row("50 steps that run `true`", median(mine), "ms", median(theirs), "ansible-playbook, 50 commands", median(theirs) / median(mine),
+      "80 times faster");
+}
+
 }  // namespace
 
 int main() {
@@ -174,4 +196,5 @@ int main() {
   bench_start();
   bench_steps();
   bench_replay();
+  bench_ansible();
 }
