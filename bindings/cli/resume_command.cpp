@@ -1,4 +1,5 @@
 // playbook resume [RUN]: goes on with a suspended or killed run, in the direction in which it was going.
+// playbook rollback [RUN]: turns an unfinished run back, or undoes a finished one in a new run.
 #include "bindings/cli/command.h"
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
@@ -6,7 +7,14 @@
 namespace playbook::cli {
 namespace {
 
-class ResumeCommand : public Command {
+using Act = RunResult (Runtime::*)(const std::filesystem::path& instance, const std::string& run, const Decisions&, Observer&);
+
+/// Goes on with a run of the past, the one way or the other.
+class GoOnCommand : public Command {
+ public:
+  explicit GoOnCommand(Act act) : act_(act) {}
+
+ private:
   void declare(OptionSet& options) override {
     options.word("run", run_);
     decisions_.declare(options);
@@ -19,15 +27,17 @@ class ResumeCommand : public Command {
     const Decisions decisions = decisions_.decisions(Clock().utc());
     print_instance(shell, instance, output_.json);
     return conduct(runtime, shell, {instance, output_},
-                   [&](Observer& observer) { return runtime.resume(instance, run_, decisions, observer); });
+                   [&](Observer& observer) { return (runtime.*act_)(instance, run_, decisions, observer); });
   }
 
+  Act act_;
   std::string run_;
   DecisionOptions decisions_;
 };
 
 }  // namespace
 
-std::unique_ptr<Command> make_resume_command() { return std::make_unique<ResumeCommand>(); }
+std::unique_ptr<Command> make_resume_command() { return std::make_unique<GoOnCommand>(&Runtime::resume); }
+std::unique_ptr<Command> make_rollback_command() { return std::make_unique<GoOnCommand>(&Runtime::rollback); }
 
 }  // namespace playbook::cli

@@ -6,6 +6,13 @@ namespace playbook {
 
 bool Decisions::accepts(const std::string& danger) const { return std::find(accept.begin(), accept.end(), danger) != accept.end(); }
 
+std::optional<std::string> Decisions::override_of(const Json& gate) const {
+  auto reason = overrides.find(get_or<std::string>(gate, "name", ""));
+  bool refuses = !get_or(gate, "ok", false) && !get_or(gate, "unknown", false);
+  if (!refuses || reason == overrides.end() || !get_or(gate, "override", true)) return std::nullopt;
+  return reason->second;
+}
+
 Json Decisions::to_json() const {
   Json value{{"yes", yes}, {"hold", hold}, {"accept", accept}, {"overrides", overrides}};
   if (not_after) value["not_after"] = to_iso(*not_after);

@@ -21,6 +21,8 @@ struct Decisions {
   std::map<std::string, std::string> overrides;  ///< gate name -> reason
 
   bool accepts(const std::string& danger) const;
+  /// Why a gate that refuses is overridden; nothing where it passes, is not named here, or can never be overridden. `gate` is its report.
+  std::optional<std::string> override_of(const Json& gate) const;
   Json to_json() const;
 };
 

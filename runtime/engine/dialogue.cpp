@@ -162,11 +162,10 @@ Answer Dialogue::own_request(const Request& request) {
 Json Dialogue::check_result(const Request& request) const {
   Json event = request.args;
   Json result{{"overridden", false}};
-  auto reason = options_.decisions.overrides.find(request.args.value("name", ""));
-  bool failed = !request.args.value("ok", false) && !request.args.value("unknown", false);
-  if (request.name == "gate" && failed && reason != options_.decisions.overrides.end() && request.args.value("override", true)) {
-    result = {{"overridden", true}, {"reason", reason->second}};
-    event["overridden"] = reason->second;
+  std::optional<std::string> reason = request.name == "gate" ? options_.decisions.override_of(request.args) : std::nullopt;
+  if (reason) {
+    result = {{"overridden", true}, {"reason", *reason}};
+    event["overridden"] = *reason;
   }
   actions_.events().emit(request.name, std::move(event));
   return result;

@@ -146,13 +146,12 @@ Answer Planner::own_request(const Request& request) {
     actions_.events().emit(name == "enter" ? "scope.entered" : "scope.left", std::move(data));
   } else if (name == "gate" || name == "expect") {
     Json event = request.args;
-    bool failed = !event.value("ok", false) && !event.value("unknown", false);
-    auto reason = decisions_.overrides.find(event.value("name", ""));
-    bool overridden = failed && name == "gate" && reason != decisions_.overrides.end() && event.value("override", true);
-    if (overridden) event["overridden"] = reason->second;
-    if (failed && !overridden && name == "gate") ++refused_;
+    std::optional<std::string> reason = name == "gate" ? decisions_.override_of(event) : std::nullopt;
+    bool refuses = !event.value("ok", false) && !event.value("unknown", false);
+    if (reason) event["overridden"] = *reason;
+    if (name == "gate" && refuses && !reason) ++refused_;
     actions_.events().emit(name, std::move(event));
-    result = {{"overridden", overridden}};
+    result = {{"overridden", reason.has_value()}};
   } else if (name == "accepted") {
     result = decisions_.accepts(request.args.value("name", ""));
   } else if (name == "confirm") {
