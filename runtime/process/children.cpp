@@ -39,6 +39,15 @@ Pipe make_pipe() {
   return pipe;
 }
 
+// What the child reads, and the end where the host feeds it: a socket, so that a child that closes it raises no SIGPIPE in the host.
+Pipe make_feed() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) throw system_error(errno, "cannot make a socket");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+const ByteSink kNoSink;
+
 Descriptor open_input(const std::string& input) {
   if (!input.empty()) return memory_file("playbook-input", input);
   Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -59,14 +68,16 @@ std::map<std::string, std::string> merged_environment(const std::map<std::string
 // One call of `run`: waits for the child's reports, its output, the deadline and the cancel token, all with one poll.
 class Watch {
  public:
-  Watch(const Command& command, const LineSink& line, const CancelToken* cancel, Guardian& guardian, Started started, Pipe out, Pipe err)
+  Watch(const Command& command, const LineSink& line, const CancelToken* cancel, Guardian& guardian, Started started, Descriptor feed,
+        Pipe out, Pipe err)
       : command_(command),
         cancel_(cancel),
         guardian_(guardian),
         guardian_pid_(started.guardian),
         channel_(std::move(started.channel)),
-        out_(Stream::out, std::move(out.read_end), command.capture_limit, line),
-        err_(Stream::err, std::move(err.read_end), command.capture_limit, line),
+        feed_(std::move(feed)),
+        out_(Stream::out, std::move(out.read_end), command.capture_limit, line, command.output),
+        err_(Stream::err, std::move(err.read_end), command.capture_limit, line, kNoSink),
         started_(std::chrono::steady_clock::now()) {}
 
   Exit wait();
@@ -75,6 +86,8 @@ class Watch {
   void turn();
   void hear();
   void read_from(Output& output);
+  void feed_some();
+  void sink_failed();
   void stop();
   int patience() const;
   [[noreturn]] void guardian_died();
@@ -84,7 +97,8 @@ class Watch {
   const CancelToken* cancel_;
   Guardian& guardian_;
   pid_t guardian_pid_;
-  Descriptor channel_;
+  Descriptor channel_, feed_;
+  std::string_view piece_;  // what the source gave and the child did not take yet
   Output out_, err_;
   Instant started_;
   Exit exit_;
@@ -112,13 +126,17 @@ Exit Watch::wait() {
 
 void Watch::turn() {
   bool listens = cancel_ && !exited_ && !stopping_;
-  std::array<pollfd, 4> watched{
-      pollfd{channel_.get(), POLLIN, 0}, {out_.fd(), POLLIN, 0}, {err_.fd(), POLLIN, 0}, {listens ? cancel_->fd() : -1, POLLIN, 0}};
+  std::array<pollfd, 5> watched{pollfd{channel_.get(), POLLIN, 0},
+                                {out_.fd(), POLLIN, 0},
+                                {err_.fd(), POLLIN, 0},
+                                {listens ? cancel_->fd() : -1, POLLIN, 0},
+                                {stopping_ ? -1 : feed_.get(), POLLOUT, 0}};
   int ready = poll(watched.data(), watched.size(), patience());
   if (ready < 0 && errno != EINTR) throw system_error(errno, "cannot wait for " + command_.argv[0]);
   if (ready < 0) return;
   if (watched[1].revents) read_from(out_);
   if (watched[2].revents) read_from(err_);
+  if (watched[4].revents) feed_some();
   if (watched[0].revents) hear();
   if (exited_ || stopping_) return;
   if (listens && cancel_->requested()) {
@@ -152,6 +170,7 @@ void Watch::hear() {
           "look at it with `ps -o pid,stat,user,wchan,args -g " + std::to_string(group_) + "`; the run stays locked while it lives");
     case wire::Event::exited:
       exited_ = true;
+      feed_.reset();
       exit_.signal = WIFSIGNALED(report.value) ? WTERMSIG(report.value) : 0;
       exit_.status = exit_.signal ? 128 + exit_.signal : WEXITSTATUS(report.value);
       break;
@@ -167,7 +186,25 @@ void Watch::guardian_died() {
 
 // A sink that throws ends the child first; its error goes on when nothing runs any more.
 void Watch::read_from(Output& output) try { output.read_some(); } catch (...) {
+  sink_failed();
+}
+
+// A child that is being ended gets no more, and no end of file either: cut short must not look like whole.
+void Watch::feed_some() try {
+  if (stopping_) return;
+  if (piece_.empty()) piece_ = command_.feed();
+  ssize_t sent = piece_.empty() ? 0 : send(feed_.get(), piece_.data(), piece_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent > 0) return piece_.remove_prefix(static_cast<size_t>(sent));
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  feed_.reset();  // the source has ended, or the child wants no more
+} catch (...) {
+  sink_failed();
+}
+
+void Watch::sink_failed() {
   if (!sink_error_) sink_error_ = std::current_exception();
+  out_.silence();
+  err_.silence();
   stop();
 }
 
@@ -230,8 +267,14 @@ class GuardedChildren final : public Children {
       return never_started;
     }
     Pipe out = make_pipe(), err = make_pipe();
-    Descriptor input = open_input(command.input);
-    birth.input = input.get();
+    Descriptor input, feed;
+    if (command.feed) {
+      Pipe ends = make_feed();
+      input = std::move(ends.read_end), feed = std::move(ends.write_end);
+    } else if (command.input_fd < 0) {
+      input = open_input(command.input);
+    }
+    birth.input = input ? input.get() : command.input_fd;
     birth.output = out.write_end.get();
     birth.errors = err.write_end.get();
     birth.output_reader = out.read_end.get();
@@ -240,7 +283,7 @@ class GuardedChildren final : public Children {
     input.reset();
     out.write_end.reset();
     err.write_end.reset();
-    return Watch(command, line, cancel, guardian_, std::move(started), std::move(out), std::move(err)).wait();
+    return Watch(command, line, cancel, guardian_, std::move(started), std::move(feed), std::move(out), std::move(err)).wait();
   }
 
  private:

@@ -17,11 +17,20 @@
 
 namespace playbook {
 
+/// Gets bytes as they come, from the thread that runs the command. When it throws, the child is ended and the error goes on.
+using ByteSink = std::function<void(std::string_view)>;
+/// Gives the next bytes, valid until the next call; none at the end. Asked only when the child can take more, from the thread that runs the
+/// command, and never again once the child has closed its input or ended. When it throws, the child is ended and the error goes on.
+using ByteSource = std::function<std::string_view()>;
+
 struct Command {
   std::vector<std::string> argv;                   ///< argv[0] is looked up in PATH
   std::map<std::string, std::string> environment;  ///< added to the host's own
   std::filesystem::path folder;                    ///< working directory; empty: the host's
   std::string input;                               ///< given on standard input, then closed
+  ByteSource feed;                                 ///< instead of `input`: standard input of any size, a socket for the child
+  int input_fd = -1;                               ///< instead of both: becomes standard input; borrowed until `run` returns
+  ByteSink output;                                 ///< gets standard output raw, instead of lines and capture
   std::optional<std::chrono::milliseconds> deadline;
   std::chrono::milliseconds grace{5000};  ///< between SIGTERM and SIGKILL to the whole group, on deadline, cancel or host death
   /// Starts something that stays (a service): what it leaves behind in its group after it has exited is not ended.

@@ -16,8 +16,8 @@ constexpr size_t kLongestLine = 64 * 1024;  // a longer one comes in pieces
 
 }  // namespace
 
-Output::Output(Stream stream, Descriptor pipe, size_t capture_limit, const LineSink& line)
-    : stream_(stream), pipe_(std::move(pipe)), limit_(capture_limit), line_(line) {}
+Output::Output(Stream stream, Descriptor pipe, size_t capture_limit, const LineSink& line, const ByteSink& raw)
+    : stream_(stream), pipe_(std::move(pipe)), limit_(capture_limit), line_(line), raw_(raw) {}
 
 void Output::read_some() {
   std::array<char, kBuffer> buffer;
@@ -48,6 +48,10 @@ std::string Output::take() {
 }
 
 void Output::accept(std::string_view bytes) {
+  if (raw_) {
+    if (!silent_) raw_(bytes);
+    return;
+  }
   captured_ += bytes;
   trim_captured(limit_ + kBuffer);
   if (!line_) return;
@@ -67,7 +71,7 @@ void Output::accept(std::string_view bytes) {
 }
 
 void Output::emit(std::string_view line) {
-  if (line_) line_(stream_, line);
+  if (line_ && !silent_) line_(stream_, line);
 }
 
 // Lets the text grow by `slack` before it is cut, so that cutting costs little per byte.

@@ -10,7 +10,8 @@ namespace playbook {
 
 class Output {
  public:
-  Output(Stream stream, Descriptor pipe, size_t capture_limit, const LineSink& line);
+  /// With `raw`, all goes there and nothing to `line` or the capture.
+  Output(Stream stream, Descriptor pipe, size_t capture_limit, const LineSink& line, const ByteSink& raw);
 
   int fd() const { return pipe_.get(); }  ///< -1 once it has ended
   /// Takes what is there, up to one buffer.
@@ -18,6 +19,8 @@ class Output {
   /// Takes what is in the pipe now and closes it: whoever still holds the other end (a daemon) is not waited for.
   void finish();
   std::string take();
+  /// From now on no sink is called: one of them has thrown.
+  void silence() { silent_ = true; }
 
  private:
   void accept(std::string_view bytes);
@@ -28,6 +31,8 @@ class Output {
   Descriptor pipe_;
   size_t limit_;
   const LineSink& line_;
+  const ByteSink& raw_;
+  bool silent_ = false;
   std::string captured_, partial_;
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -445,4 +446,89 @@ TEST_CASE("the guardian is of no use by hand, and says so") {
   Exit exit = children()->run(command);
   CHECK(exit.status == 2);
   CHECK(exit.err == "playbook-guardian is started by playbook, to look after the programs that a run starts; it is of no use by hand\n");
+}
+
+TEST_CASE("two hundred megabytes stream through a child, whole and in bounded memory") {
+  constexpr size_t kPieces = 3200;
+  const std::string piece(64 << 10, 'x');
+  size_t given = 0, got = 0;
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+  Command command;
+  command.argv = {"cat"};
+  command.feed = [&] { return given++ < kPieces ? std::string_view(piece) : std::string_view(); };
+  command.output = [&](std::string_view bytes) { got += bytes.size(); };
+  Exit exit = children()->run(command);
+  getrusage(RUSAGE_SELF, &after);
+  CHECK(exit.status == 0);
+  CHECK(exit.out.empty());
+  CHECK(got == kPieces * piece.size());
+  CHECK(after.ru_maxrss - before.ru_maxrss < 20 << 10);  // KiB
+}
+
+TEST_CASE("raw output keeps every byte, and errors are still captured and cut into lines") {
+  std::string raw;
+  std::vector<std::string> lines;
+  Command command = shell("printf 'a\\000b\\n\\377'; echo oops >&2");
+  command.output = [&](std::string_view bytes) { raw += bytes; };
+  Exit exit = children()->run(command, [&](Stream, std::string_view line) { lines.emplace_back(line); });
+  CHECK(raw == std::string("a\0b\n\xff", 5));
+  CHECK(exit.err == "oops\n");
+  CHECK(lines == std::vector<std::string>{"oops"});
+}
+
+TEST_CASE("a child that stops reading is asked for no more, and its end is its own") {
+  size_t asked = 0;
+  const std::string piece(64 << 10, 'x');
+  Command command = shell("head -c 100 >/dev/null; exec <&-; sleep 0.2; exit 5");
+  command.feed = [&] { return ++asked, std::string_view(piece); };
+  CHECK(children()->run(command).status == 5);
+  CHECK(asked < 100);
+}
+
+TEST_CASE("a fed child that reads nothing can be cancelled and meets its deadline") {
+  const std::string piece(64 << 10, 'x');
+  Command command = shell("echo up; exec sleep 1000");
+  command.feed = [&] { return std::string_view(piece); };
+  CancelToken cancel;
+  command.output = [&](std::string_view) { cancel.request(); };
+  CHECK(children()->run(command, nullptr, &cancel).cancelled);
+  command.output = nullptr;
+  command.deadline = 200ms;
+  CHECK(children()->run(command).timed_out);
+}
+
+TEST_CASE("a source that throws ends the child, which never sees an end of its input") {
+  TempFolder folder;
+  auto subject = children();
+  Command command = shell("cat >/dev/null; touch " + (folder.path() / "whole").string());
+  int calls = 0;
+  command.feed = [&]() -> std::string_view {
+    if (++calls > 3) throw std::runtime_error("source");
+    return "some";
+  };
+  CHECK_THROWS_WITH(subject->run(command), "source");
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "whole"));
+  CHECK(subject->run(shell("echo still here")).out == "still here\n");
+}
+
+TEST_CASE("a raw sink that throws is called no more, and its error goes on") {
+  int calls = 0;
+  Command command = shell("trap '' TERM; yes");
+  command.output = [&](std::string_view) {
+    ++calls;
+    throw std::runtime_error("sink");
+  };
+  CHECK_THROWS_WITH(children()->run(command), "sink");
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a descriptor of the host's can be a child's input") {
+  TempFolder folder;
+  Descriptor file(open(folder.write("text", "from a file\n").c_str(), O_RDONLY | O_CLOEXEC));
+  Command command;
+  command.argv = {"cat"};
+  command.input_fd = file.get();
+  CHECK(children()->run(command).out == "from a file\n");
+  CHECK(fcntl(file.get(), F_GETFD) == FD_CLOEXEC);  // borrowed
 }
