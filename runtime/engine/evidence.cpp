@@ -1,5 +1,6 @@
 #include "runtime/engine/evidence.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "runtime/base/file.h"
@@ -18,9 +19,23 @@ std::string tail(const std::filesystem::path& file) {
   return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
+// A family names its files freely; they stay in the folder.
+std::string file_name(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '-');
+  return name.empty() || name[0] == '.' ? "_" + name : name;
+}
+
+std::string text_of(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text;
+  for (const Json& line : value) text += (line.is_string() ? line.get<std::string>() : canonical(line)) + "\n";
+  return text;
+}
+
 }  // namespace
 
-std::vector<std::string> collect_evidence(Actions& actions, const Json& instance, const Error& error) {
+std::vector<std::string> collect_evidence(Actions& actions, const Json& instance, const Json& texts, const Error& error) {
   const RunEnvironment& environment = actions.environment();
   std::filesystem::path folder = environment.run_folder / "evidence";
   std::vector<std::string> names;
@@ -35,6 +50,8 @@ std::vector<std::string> collect_evidence(Actions& actions, const Json& instance
       std::filesystem::path file = environment.instance / log.get<std::string>();
       keep(file.filename().string(), tail(file));
     }
+    if (texts.is_object())
+      for (const auto& [name, text] : texts.items()) keep(file_name(name), text_of(text));
     actions.events().emit("evidence", {{"folder", folder.string()}, {"files", names}});
   } catch (const std::exception& failure) {
     actions.events().emit("log", {{"level", "warning"}, {"line", std::string("evidence is incomplete: ") + failure.what()}});

@@ -85,20 +85,17 @@ RunResult Session::failed(const Error& error) {
     refused.error = error;
     return refused;
   }
-  Json instance = nullptr;
-  for (const ActionRow& row : all)
-    if (row.name == "instance") instance = row.args;
   set_state(RunState::undoing, report_);
+  actions_.control().reset();  // what was cancelled is the way forward
   report_["evidence"] = {{"folder", (actions_.environment().run_folder / "evidence").string()},
-                         {"files", collect_evidence(actions_, instance, error)}};
+                         {"files", collect_evidence(actions_, instance(), call_family("evidence").value_or(Json()), error)}};
   return home(error);
 }
 
 RunResult Session::home(const std::optional<Error>& because) {
   std::vector<ActionRow> all = rows();
   if (because) report_["error"] = because->to_json();
-  for (const ActionRow& row : all)
-    if (row.name == "instance") report_["old"] = row.args.value("version", Json());
+  if (const Json known = instance(); known.is_object()) report_["old"] = known.value("version", Json());
   set_state(RunState::undoing, report_);
   actions_.control().reset();
   actions_.events().emit("undo.started",
@@ -125,23 +122,38 @@ RunResult Session::attention(const Error& error) {
   report_["undo_error"] = error.to_json();
   set_state(RunState::attention, report_);
   actions_.control().reset();
-  for (const ActionRow& row : rows()) {
-    if (row.name != "instance" || row.phase != Phase::forward || !row.args.contains("module")) continue;
-    try {
-      if (std::unique_ptr<Script> script = scripts_.function(row.args["module"], "stop_writers", Json::array({row.args}), "attention/")) {
-        Dialogue::Options options;
-        options.phase = Phase::mark;
-        Ending ending = Dialogue(actions_, {}, options).carry(*script);
-        report_["writers_stopped"] = ending.kind == Ending::Kind::finished;
-      }
-    } catch (const Error& failure) {
-      report_["writers_stopped"] = false;
-    }
-  }
+  if (instance().is_object()) report_["writers_stopped"] = call_family("stop_writers").has_value();
   RunResult stuck = result(RunState::attention, kAttention, "NEEDS ATTENTION");
   stuck.error = error;
   stuck.next = {command("rollback"), command("show"), command("settle") + " --as old --reason TEXT"};
   return stuck;
+}
+
+Json Session::instance() {
+  Json instance = nullptr;
+  for (const ActionRow& row : rows())
+    if (row.name == "instance" && row.phase == Phase::forward) instance = row.args;
+  return instance;
+}
+
+/// The result of a function that the instance's module exports, outside of the replay; nothing where there is none or it fails.
+std::optional<Json> Session::call_family(const std::string& function) {
+  const Json known = instance();
+  if (!known.is_object() || !known.contains("module")) return std::nullopt;
+  std::string why;
+  try {
+    std::unique_ptr<Script> script = scripts_.function(known["module"], function, Json::array({known}), function + "/");
+    if (!script) return std::nullopt;
+    Dialogue::Options options;
+    options.phase = Phase::mark;
+    Ending ending = Dialogue(actions_, {}, options).carry(*script);
+    if (ending.kind == Ending::Kind::finished) return ending.result;
+    why = ending.error ? ending.error->message() : ending.stop.why;
+  } catch (const Error& failure) {
+    why = failure.message();
+  }
+  actions_.events().emit("log", {{"level", "warning"}, {"line", function + " failed: " + why}});
+  return std::nullopt;
 }
 
 RunResult Session::paused(const Stop& stop, RunState state) {

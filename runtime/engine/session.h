@@ -40,6 +40,8 @@ class Session {
   void settle_doubts(bool going_home);
   void settle_doubt(const ActionRow& row);
   void check_drift();
+  Json instance();
+  std::optional<Json> call_family(const std::string& function);
   std::vector<ActionRow> rows() { return actions_.journal().actions(run_.id); }
   void set_state(RunState state, const Json& verdict);
   std::string command(const std::string& verb) const;

@@ -54,10 +54,10 @@ function Definition.with(presets) end
 ---@field while_up? boolean it asks the running application: left out when a resumed run is in its downtime
 
 ---@class playbook.Instance
----@field module string whose exported stop_writers, start, unfence, verify and restore are called; `@playbook` for the playbook's own exports
+---@field module string whose exported stop_writers, start, unfence, verify, restore and evidence are called; `@playbook` for the playbook's own
 ---@field title? string
 ---@field version? string
----@field logs? string[] files that are kept as evidence of a failure
+---@field logs? string[] files that are kept as evidence of a failure; what `evidence(instance)` gives as {file name = text or lines} is kept beside
 
 playbook = {}
 

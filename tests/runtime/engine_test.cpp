@@ -1,3 +1,4 @@
+#include "runtime/base/file.h"
 #include "tests/support/catch.h"
 #include "tests/support/engine_fixture.h"
 
@@ -295,6 +296,29 @@ TEST_CASE("a change of the data that a crash cut short makes the backup before i
   engine.dies_at = "";
   CHECK(engine.resume().exit == kReached);
   CHECK(count(engine.actions(), "backup.create", Phase::forward) == 1);
+}
+
+TEST_CASE("a failure keeps what the family gives as evidence before it goes back") {
+  EngineFixture engine;
+  engine.world.fails = "boom";
+  engine.scripts.requests = {own("instance#1", "instance", {{"module", "shop"}}), put("put#1", "a", "1"), put("put#2", "c", "boom")};
+  SECTION("as text and lines") {
+    engine.scripts.functions["shop.evidence"] = {get("get#1", "a")};
+    engine.scripts.result = {{"app.log", {"one", "two"}}, {"../state", "up"}, {".hidden", Json{{"a", 1}}}};
+    CHECK(engine.begin().exit == kRolledBack);
+    std::filesystem::path folder = engine.folder.path() / "run/evidence";
+    CHECK(read_file(folder / "app.log") == "one\ntwo\n");
+    CHECK(read_file(folder / "_..-state") == "up");
+    CHECK(read_file(folder / "_.hidden") == "{\n  \"a\": 1\n}\n");
+    CHECK_THAT(read_file(folder / "error.json"), ContainsSubstring("world.put fails"));
+  }
+  SECTION("and goes back where the family fails") {
+    engine.scripts.functions["shop.evidence"] = {own("nothing#1", "no_such_thing")};
+    RunResult result = engine.begin();
+    CHECK(result.exit == kRolledBack);
+    CHECK(result.report["evidence"]["files"] == Json{"error.json"});
+  }
+  CHECK(engine.world.values.empty());
 }
 
 TEST_CASE("a suspension stops between actions and the run can be resumed") {

@@ -19,8 +19,12 @@ struct FakeRequest {
 
 class FakeScript final : public Script {
  public:
-  FakeScript(std::vector<FakeRequest> requests, std::vector<FakeRequest> gates, std::string prefix, std::vector<Json>& answers)
-      : requests_(std::move(requests)), gates_(std::move(gates)), prefix_(std::move(prefix)), answers_(answers) {}
+  FakeScript(std::vector<FakeRequest> requests, std::vector<FakeRequest> gates, std::string prefix, std::vector<Json>& answers, Json result)
+      : requests_(std::move(requests)),
+        gates_(std::move(gates)),
+        prefix_(std::move(prefix)),
+        answers_(answers),
+        result_(std::move(result)) {}
 
   Turn resume(const Answer& answer) override {
     if (answer.kind == Answer::Kind::recheck) {
@@ -40,7 +44,7 @@ class FakeScript final : public Script {
     if (answer.kind == Answer::Kind::error && !requests_[next_ - 1].tolerated) return failed(*answer.error);
     if (answer.kind == Answer::Kind::unknown) return failed({Code::plan_unknown, "depends on " + answer.unknown_because});
     if (next_ > 0) answers_.push_back(answer.kind == Answer::Kind::error ? Json("error") : answer.value);
-    if (next_ == requests_.size()) return {Turn::Kind::finished, {}, "finished", {}};
+    if (next_ == requests_.size()) return {Turn::Kind::finished, {}, result_, {}};
     return request(requests_[next_++]);
   }
 
@@ -51,6 +55,7 @@ class FakeScript final : public Script {
   std::vector<FakeRequest> requests_, gates_, queue_;
   std::string prefix_;
   std::vector<Json>& answers_;
+  Json result_;
   size_t next_ = 0;
   bool rechecking_ = false;
 };
@@ -61,15 +66,16 @@ class FakeScripts final : public ScriptHost {
   std::vector<FakeRequest> requests, gates;
   std::map<std::string, std::vector<FakeRequest>> functions;
   std::vector<Json> answers;
+  Json result = "finished";  ///< of every script
 
   std::unique_ptr<Script> main(const Json&) override {
     answers.clear();
-    return std::make_unique<FakeScript>(requests, gates, "", answers);
+    return std::make_unique<FakeScript>(requests, gates, "", answers, result);
   }
   std::unique_ptr<Script> function(const std::string& module, const std::string& name, const Json&, const std::string& prefix) override {
     auto found = functions.find(module + "." + name);
     if (found == functions.end()) return nullptr;
-    return std::make_unique<FakeScript>(found->second, std::vector<FakeRequest>{}, prefix, answers);
+    return std::make_unique<FakeScript>(found->second, std::vector<FakeRequest>{}, prefix, answers, result);
   }
 };
 
