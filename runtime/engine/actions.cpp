@@ -62,14 +62,32 @@ ActionRow Actions::row_for(const Declaration& declaration, const Request& reques
   return row;
 }
 
+namespace {
+
+/// An argument for people: a text as it is, a command as it is typed, a thing by its name.
+std::string word_for(const Json& value) {
+  if (is_secret(value)) return secret_label(value);
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object()) {
+    for (const char* key : {"name", "systemd", "service"})
+      if (value.contains(key) && value[key].is_string()) return value[key].get<std::string>();
+    return "";
+  }
+  std::vector<std::string> words;
+  if (value.is_array())
+    for (const Json& item : value)
+      if (item.is_string()) words.push_back(item.get<std::string>());
+  return join(words, " ");
+}
+
+}  // namespace
+
 std::string Actions::describe(const std::string& name, const Json& args) const {
   std::string text = name;
   if (Primitive* primitive = registry_.find(name))
     for (const Parameter& parameter : primitive->declaration().parameters) {
       if (!parameter.required || !args.contains(parameter.name)) continue;
-      const Json& value = args[parameter.name];
-      std::string word = value.is_string() ? value.get<std::string>() : value.is_object() ? get_or<std::string>(value, "name", "") : "";
-      if (is_secret(value)) word = secret_label(value);
+      std::string word = word_for(args[parameter.name]);
       std::string inside = environment_.instance.string() + "/";
       if (word.starts_with(inside)) word = word.substr(inside.size());
       if (!word.empty() && word.size() <= 80) text += " " + word;
