@@ -2,7 +2,8 @@
 local lua = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "require", "select", "setmetatable", "tonumber", "tostring", "type", "unpack",
   "xpcall", "bit", "coroutine", "math", "string", "table" }
 local prelude = { "playbook", "step", "gates", "gate", "expect", "downtime", "way_back", "retry", "confirm", "null" }
-local primitives = { "backup", "clock", "dotenv", "file", "host", "http", "json", "log", "process", "secret", "service", "sqlite", "version" }
+local primitives = { "backup", "clock", "compose", "dotenv", "file", "host", "http", "image", "json", "log", "migrate", "postgres", "process",
+  "secret", "service", "sqlite", "version" }
 
 local globals = {}
 for _, names in ipairs { lua, prelude, primitives } do

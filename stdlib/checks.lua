@@ -43,6 +43,23 @@ playbook.check {
   end,
 }
 
+--- images_can_be_had { "postgres:16.8" }: every image is here or in its registry.
+playbook.check {
+  name = "images_can_be_had",
+  title = "every image can be had",
+  override = false,
+  run = function(refs)
+    local missing = {}
+    for _, ref in ipairs(refs) do
+      if not image.present(ref) then
+        local found = image.resolve(ref)
+        if not found.digest then missing[#missing + 1] = ref .. ": " .. found.missing end
+      end
+    end
+    return #missing == 0, table.concat(missing, "; "), "look at the tag, the registry and your login there"
+  end,
+}
+
 --- answers(url, status): the address answers with that status, 200 when not said.
 playbook.check {
   name = "answers",

@@ -250,6 +250,14 @@ void Dotenv::set(std::string_view key, std::string_view value) {
   throw Error(Code::internal, name_ + ": no way to write the value of " + std::string(key) + " reads back as the same value");
 }
 
+void Dotenv::keep_last(std::string_view key) {
+  for (;;) {
+    auto first = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
+    if (first == entries_.end() || &*first == last(key)) return;
+    remove(*first);
+  }
+}
+
 bool Dotenv::unset(std::string_view key) {
   bool any = false;
   for (; const Entry* entry = last(key); any = true) remove(*entry);

@@ -42,6 +42,9 @@ class Dotenv {
   /// key goes to the end. Throws `argument.invalid` for a key that Compose cannot read or a value with a zero byte.
   void set(std::string_view key, std::string_view value);
 
+  /// Takes away every line that sets the key but the last, the one that counts.
+  void keep_last(std::string_view key);
+
   /// Takes away every line that sets the key; false when there was none.
   bool unset(std::string_view key);
 

@@ -10,7 +10,9 @@ class DotenvSet : public DotenvEdit {
 
  protected:
   void edit(Context& context, Dotenv& file, const Json& args) override {
-    file.set(args.at("key").get<std::string>(), context.open_secret(args.at("value")));
+    auto key = args.at("key").get<std::string>();
+    file.set(key, context.open_secret(args.at("value")));
+    if (args.at("once").get<bool>()) file.keep_last(key);
   }
 
  private:
@@ -22,7 +24,8 @@ class DotenvSet : public DotenvEdit {
           {{.name = "path", .type = Type::path, .help = "of the .env file, below the instance or absolute", .required = true},
            {.name = "key", .type = Type::string, .help = "of the setting; a new one goes to the end", .required = true},
            {.name = "value", .type = Type::secret, .help = "a string or a secret reference", .required = true},
-           {.name = "public", .type = Type::boolean, .help = "the value is no secret and may be shown in the plan", .fallback = false}},
+           {.name = "public", .type = Type::boolean, .help = "the value is no secret and may be shown in the plan", .fallback = false},
+           {.name = "once", .type = Type::boolean, .help = "takes away other lines that set it", .fallback = false}},
       .returns = "boolean",
       .returns_help = "whether anything changed",
       .errors = {"dotenv.invalid", "file.missing", "file.changed", "file.denied", "secret.missing", "disk.full"},

@@ -251,6 +251,7 @@ function dotenv.get(path, key, options) end
 
 ---@class playbook.dotenv.set.options
 ---@field public? boolean the value is no secret and may be shown in the plan (false when not given)
+---@field once? boolean takes away other lines that set it (false when not given)
 
 --- Sets a value in a .env file so that Docker Compose reads exactly it, and keeps every other byte of the file.
 --- Raises `dotenv.invalid`, `file.missing`, `file.changed`, `file.denied`, `secret.missing`, `disk.full`.

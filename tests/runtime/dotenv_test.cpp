@@ -179,6 +179,26 @@ TEST_CASE("unsetting takes away every line that sets the key, with its comment, 
   }
 }
 
+TEST_CASE("of several lines that set a key the last one can be kept alone") {
+  struct Case {
+    std::string text, after;
+  };
+  const std::vector<Case> cases{
+      {"V=1 # old\nA=1\nexport V=2 # why\nV=3\n", "A=1\nV=3\n"},
+      {"V=1\r\nV='2' # c\r\n", "V='2' # c\r\n"},
+      {"V=1\n", "V=1\n"},
+      {"A=1\n", "A=1\n"},
+  };
+  for (const Case& one : cases) {
+    INFO(one.text);
+    Dotenv file = Dotenv::parse(one.text);
+    std::optional<std::string> value = file.get("V");
+    file.keep_last("V");
+    CHECK(file.text() == one.after);
+    CHECK(file.get("V") == value);
+  }
+}
+
 TEST_CASE("what no .env file can hold is refused") {
   Dotenv file = Dotenv::parse("A=1\n");
   CHECK(error_of([&] { file.set("MY KEY", "x"); }).message() ==

@@ -1,0 +1,56 @@
+-- Appstrate under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it
+-- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
+local instance = require "appstrate.instance"
+require "appstrate.conditions"
+
+local appstrate = { is_here = instance.is_here, inspect = instance.inspect, release = instance.release, space_needed = instance.space_needed }
+
+local GRACE = 45 -- seconds: the server drains for up to 40
+
+--- Proves that this database can be dumped and restored here, while Appstrate still runs.
+function appstrate.rehearse(app, target)
+  local copy = backup.create(app.state, { app = "appstrate", version = app.version, note = "online copy before the upgrade to " .. target.version })
+  backup.rehearse(copy)
+end
+
+--- Waits through the start, which answers 503 from beta.42 on, and fails with the line that tells why.
+function appstrate.wait_ready(app, release)
+  local ready = { status = 200 }
+  if version.compare(release.version, "1.0.0-beta.39") >= 0 then ready.json = { version = { app = "v" .. release.version } } end
+  migrate.watch(app.project, {
+    service = app.service,
+    url = app.url .. "/health",
+    ready = ready,
+    starting = { status = 503 },
+    fail = { "^error: ", "^PostgresError: ", "Boot failed" },
+    progress = { "Core migrations applied", "Server ready", "Server started" },
+    deadline = 600,
+    restarts = 0,
+  })
+end
+
+-- What the engine calls, now or after a crash or next week: plain data in, no closures.
+
+function appstrate.stop_writers(app)
+  local writers = { services = { app.service, app.migrate } }
+  compose.fence(app.project, writers)
+  compose.stop(app.project, { services = writers.services, grace = GRACE })
+end
+
+function appstrate.unfence(app) compose.unfence(app.project) end
+
+--- The way back: the database as it was, before the old image starts; and the settings whole. Starting it again is left to whoever stopped it.
+function appstrate.restore(app, saved)
+  appstrate.stop_writers(app)
+  backup.restore(saved)
+end
+
+--- Is it well, in the release that it is said to be in?
+function appstrate.verify(app)
+  local release = { version = app.version, image = app.image }
+  appstrate.wait_ready(app, release)
+  expect.healthy(app)
+  expect.migrations(app, release)
+end
+
+return appstrate

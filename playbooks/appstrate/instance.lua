@@ -1,0 +1,168 @@
+-- An Appstrate under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. Tier 0 (PGlite, no
+-- compose) is refused by name.
+local playbook, journals = require "playbook", require "appstrate.journals"
+
+local instance = {}
+
+local JOURNAL = "/app/packages/db/drizzle/meta/_journal.json"
+local COMPOSE_FILES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
+
+--- Is there an Appstrate? Looks at files alone.
+function instance.is_here(files)
+  for _, name in ipairs(files or COMPOSE_FILES) do
+    if file.exists(name) and file.read(name):find "/appstrate[:@]" then return true end
+  end
+  return false
+end
+
+local function refuse_other_shapes(files)
+  if instance.is_here(files) then return end
+  if file.exists "packages/db/drizzle" then
+    error {
+      code = "unsupported",
+      message = "this is an Appstrate of tier 0 (a source checkout with PGlite, no compose)",
+      hint = "only deployments under compose with PostgreSQL can be upgraded yet",
+    }
+  end
+  error {
+    code = "instance.missing",
+    message = "there is no compose file of an Appstrate here",
+    hint = "name its folder with -C DIR, and its compose files with --files where they have other names",
+  }
+end
+
+--- The vendor's own command gives the project a name that no compose file holds.
+local function project_name()
+  if not file.exists ".appstrate/project.json" then return nil end
+  return json.parse(file.read ".appstrate/project.json").projectName
+end
+
+local function without_tag(ref) return (ref:gsub("@.*$", ""):gsub(":[^:/]*$", "")) end
+local function tag_of(ref) return ref:gsub("@.*$", ""):match ":([^:/]+)$" end
+local function bare(version) return (version:gsub("^v", "")) end
+instance.tag_of, instance.bare = tag_of, bare
+
+--- Services by what they run, for operators rename them: the server, its one-shot migration, the database, and all that use an image of Appstrate.
+local function roles(config)
+  local servers, found = {}, { appstrate = {}, databases = {}, images = {} }
+  for name, service in pairs(config.services) do
+    local what = service.image and without_tag(service.image):match "[^/]*$"
+    if what == "postgres" then found.databases[#found.databases + 1] = name end
+    if what == "appstrate" then servers[#servers + 1] = name end
+    if what and what:find "^appstrate" then
+      found.appstrate[#found.appstrate + 1] = name
+      found.images[#found.images + 1] = service.image
+    end
+  end
+  for _, name in ipairs(servers) do
+    for _, other in ipairs(servers) do
+      if config.services[name].depends_on[other] then found.migrate = other end
+    end
+  end
+  found.servers = {}
+  for _, name in ipairs(servers) do
+    if name ~= found.migrate then found.servers[#found.servers + 1] = name end
+  end
+  return found
+end
+
+local function only(list, what)
+  if #list == 1 then return list[1] end
+  error { code = "unsupported", message = "the compose project has " .. #list .. " services that are " .. what .. ", expected one: " .. table.concat(list, ", ") }
+end
+
+local function address(service, name)
+  local port = service.ports[1]
+  if not port then error { code = "unsupported", message = "service " .. name .. " publishes no port, so that nobody here can ask whether it is well" } end
+  return "http://127.0.0.1:" .. port.published
+end
+
+--- What the server says of itself: { status, version? }; nothing where it does not answer.
+function instance.health(url)
+  local answered, answer = pcall(http.get, url .. "/health", { json = true, timeout = 10 })
+  if not answered then return {} end
+  local version = answer.json.version
+  return { status = answer.json.status, version = version and bare(version.app) }
+end
+
+--- Every way to tell the release that runs; they are compared by a gate.
+local function versions(app)
+  local found = { health = app.health.version }
+  for _, container in ipairs(compose.ps(app.project)) do
+    if container.service == app.service then
+      found.container = bare(tag_of(container.image) or "untagged")
+      local present = image.present(container.image, { env = { "APP_VERSION" } })
+      local inside = present and present.environment and present.environment.APP_VERSION
+      found.image = inside and bare(inside)
+    end
+  end
+  return found
+end
+
+--- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
+function instance.inspect(given)
+  local files = given and given.files
+  refuse_other_shapes(files)
+  local config = compose.config { files = files, name = project_name() }
+  local found = roles(config)
+  local app = {
+    type = "appstrate.instance",
+    module = "appstrate",
+    title = "Appstrate",
+    files = files,
+    project = { folder = config.folder, files = config.files, name = config.name, env_file = config.env_file },
+    env_file = config.env_file or ".env",
+    service = only(found.servers, "the Appstrate server"),
+    migrate = found.migrate,
+    services = found.appstrate,
+    images = found.images,
+    overridden = config.overridden,
+  }
+  app.image = config.services[app.service].image
+  app.settings = config.services[app.service].environment
+  app.url = address(config.services[app.service], app.service)
+  app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
+  app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
+  app.health = instance.health(app.url)
+  app.versions = versions(app)
+  app.version = app.versions.health or app.versions.image or app.versions.container or app.pinned and bare(app.pinned)
+  app.state = {
+    { type = "postgres", server = app.database },
+    { type = "files", paths = { app.env_file, unpack(config.files) }, optional = { ".appstrate/project.json" } },
+  }
+  playbook.instance(app)
+  return app
+end
+
+--- A release as this instance would run it. Tags carry a `v` or not: the form is the one that the registry knows.
+function instance.release(app, name)
+  local version = bare(name)
+  local target = { version = version, images = {} }
+  for _, tag in ipairs { version, "v" .. version } do
+    local ref = without_tag(app.image) .. ":" .. tag
+    if not target.tag and (image.present(ref) or image.resolve(ref).digest) then target.tag = tag end
+  end
+  target.image = without_tag(app.image) .. ":" .. (target.tag or version)
+  for i, ref in ipairs(app.images) do target.images[i] = without_tag(ref) .. ":" .. (target.tag or version) end
+  return target
+end
+
+--- The journal of a release: from its image, which is the authority, or before it is here from what this playbook knows.
+function instance.journal(release)
+  if image.present(release.image) then return journals.parse(image.read(release.image, JOURNAL)) end
+  return journals.of(release.version)
+end
+
+--- The rows of the migrations table: { at, hash }.
+function instance.migrations(app)
+  local table_is_there = postgres.query(app.database, "select to_regclass('drizzle.__drizzle_migrations') is not null as yes")[1].yes
+  if not table_is_there then return {} end
+  return postgres.query(app.database, "select created_at as at, hash from drizzle.__drizzle_migrations order by created_at")
+end
+
+--- What an upgrade needs beside: two dumps, a scratch database, and the database that a restore puts beside the failed one.
+function instance.space_needed(app)
+  return 4 * postgres.query(app.database, "select pg_database_size(current_database()) as bytes")[1].bytes + 64 * 1024 * 1024
+end
+
+return instance

@@ -1,0 +1,45 @@
+-- Goes back to a backup set, whatever came after it. `playbook rollback RUN` takes back one run and needs no set to be named.
+local playbook, appstrate = require "playbook", require "appstrate"
+
+return playbook.define {
+  name = "appstrate/rollback",
+  summary = "Bring a self-hosted Appstrate back to what a backup set holds: database, settings and release.",
+  params = {
+    to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local app = appstrate.inspect(p)
+    local set = backup.verify(p.to)
+    local old = appstrate.release(app, set.version)
+
+    gates(function()
+      gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. set.application)
+      gate.images_can_be_had(old.images)
+      gate.free_space(".", appstrate.space_needed(app))
+    end)
+    local loss = backup.loss(set)
+    local question = "Go back to " .. set.version .. " as of " .. set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
+    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+
+    step("Fetch images", function() image.pull(old.images) end)
+
+    downtime(function()
+      local present = step("Back up the present", function() return backup.create(app.state, { app = "appstrate", version = app.version }) end)
+      way_back(appstrate.restore, app, present)
+
+      step("Go back", function()
+        backup.restore(set)
+        compose.up(app.project, { services = app.services })
+        appstrate.wait_ready(app, old)
+      end)
+
+      step("Verify", function()
+        expect.images(app, old)
+        expect.migrations(app, old)
+        expect.healthy(app)
+      end)
+    end)
+  end,
+}

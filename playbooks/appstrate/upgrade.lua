@@ -1,0 +1,57 @@
+-- What the vendor's page asks of a person, and what it leaves out: gates before anything stops, a proved copy, a way back that restores the database
+-- before the old image starts.
+local playbook, appstrate = require "playbook", require "appstrate"
+
+return playbook.define {
+  name = "appstrate/upgrade",
+  summary = "Upgrade a self-hosted Appstrate (compose, PostgreSQL) to a pinned release.",
+  params = {
+    to = { type = "release", required = true, help = "such as 1.0.0-beta.51" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local app = appstrate.inspect(p)
+    local target = appstrate.release(app, p.to)
+
+    gates(function()
+      gate.newer(app.version, target.version)
+      gate.release_is_known(target)
+      gate.pinned(app)
+      gate.versions_agree(app)
+      gate.images_can_be_had(target.images)
+      gate.one_server_runs(app)
+      gate.no_run_in_progress(app)
+      gate.settings_reach_the_app(app, target)
+      gate.database_fits(app)
+      gate.no_squash_between(app, target)
+      gate.migrations_will_run(app, target)
+      gate.breaking_changes_accepted(app, target)
+      gate.free_space(".", appstrate.space_needed(app))
+    end)
+
+    step("Fetch images", function() image.pull(target.images) end)
+    gates(function() gate.migrations_will_run(app, target) end) -- now by the journal in the image itself
+    step("Rehearse on a copy", function() appstrate.rehearse(app, target) end)
+
+    downtime(function()
+      local saved = step("Back up", function() return backup.create(app.state, { app = "appstrate", version = app.version }) end)
+      way_back(appstrate.restore, app, saved)
+
+      step("Upgrade", function()
+        dotenv.set(app.env_file, "APPSTRATE_VERSION", target.tag, { public = true, once = true })
+        compose.up(app.project, { services = app.services })
+        appstrate.wait_ready(app, target)
+      end)
+
+      step("Verify", function()
+        expect.images(app, target)
+        expect.migrations(app, target)
+        expect.healthy(app)
+        expect.rows_kept(app, saved)
+        expect.has_not_restarted(app)
+        expect.quiet_log(app)
+      end)
+    end)
+  end,
+}
