@@ -198,7 +198,7 @@ playbook.check {
     end
     if not journals.ends_in(rows, own) then return false, "the newest migration of the database is none of " .. app.version .. ": it is in the state of " .. state end
     local missing = journals.missing(rows, own)
-    return missing.count == 0, missing.count .. " migrations of " .. app.version .. " never ran: " .. missing.tags, "they were skipped by an earlier upgrade"
+    return missing.count == 0, missing.text .. " of " .. app.version .. " never ran: " .. missing.tags, "they were skipped by an earlier upgrade"
   end,
 }
 
@@ -225,7 +225,7 @@ playbook.check {
       return false, "the database is newer than " .. target.version .. ": its migrations would be skipped without a word"
     end
     local skipped = journals.skipped(rows, journal)
-    return skipped.count == 0, skipped.count .. " migrations of " .. target.version .. " would be skipped without a word: " .. skipped.tags,
+    return skipped.count == 0, skipped.text .. " of " .. target.version .. " would be skipped without a word: " .. skipped.tags,
       "their time lies before the newest row of drizzle.__drizzle_migrations; ask upstream"
   end,
 }
@@ -236,7 +236,7 @@ playbook.check {
   run = function(app, release)
     local rows, journal = instance.migrations(app), instance.journal(release)
     local missing = journals.missing(rows, journal)
-    if missing.count > 0 then return false, missing.count .. " migrations of " .. release.version .. " have no row: " .. missing.tags end
+    if missing.count > 0 then return false, missing.text .. " of " .. release.version .. " without a row: " .. missing.tags end
     return journals.ends_in(rows, journal), "the newest row is of no migration of " .. release.version
   end,
 }

@@ -44,14 +44,15 @@ instance.tag_of, instance.bare = tag_of, bare
 
 --- Services by what they run, for operators rename them: the server, its one-shot migration, the database, and all that use an image of Appstrate.
 local function roles(config)
-  local servers, found = {}, { appstrate = {}, databases = {}, images = {} }
+  local servers, seen, found = {}, {}, { appstrate = {}, databases = {}, images = {} }
   for name, service in pairs(config.services) do
     local what = service.image and without_tag(service.image):match "[^/]*$"
     if what == "postgres" then found.databases[#found.databases + 1] = name end
     if what == "appstrate" then servers[#servers + 1] = name end
     if what and what:find "^appstrate" then
       found.appstrate[#found.appstrate + 1] = name
-      found.images[#found.images + 1] = service.image
+      if not seen[service.image] then found.images[#found.images + 1] = service.image end
+      seen[service.image] = true
     end
   end
   for _, name in ipairs(servers) do

@@ -85,16 +85,16 @@ local function without_row(rows, journal, matters)
   for _, entry in ipairs(journal) do
     if not times[entry.at] and matters(entry) then found[#found + 1] = entry end
   end
-  return { count = #found, tags = tags(found) }
+  return { count = #found, text = #found .. (#found == 1 and " migration" or " migrations"), tags = tags(found) }
 end
 
---- Entries that the migrator would pass over for good.
+--- Entries that the migrator would pass over for good: { count, text = "2 migrations", tags = "0010_..., 0011_..." }.
 function journals.skipped(rows, journal)
   local reached = journals.watermark(rows)
   return without_row(rows, journal, function(entry) return entry.at <= reached end)
 end
 
---- Entries that have no row.
+--- Entries that have no row, in the same form.
 function journals.missing(rows, journal)
   return without_row(rows, journal, function() return true end)
 end

@@ -8,25 +8,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Entry {
-  std::string tag, hash;
-  std::int64_t when;
-};
-
-std::vector<Entry> journal_of(const std::string& release) {
-  const Json data = parse_json(read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/appstrate/data/journals.json"), "journals.json");
-  for (const Json& known : data.at("releases")) {
-    if (known.at(0) != release) continue;
-    std::vector<Entry> entries;
-    for (const Json& id : data.at("chains").at(known.at(1).get<std::string>()).at("ids")) {
-      const Json& migration = data.at("migrations").at(id.get<size_t>());
-      entries.push_back({migration.at(0), migration.at(2), migration.at(1)});
-    }
-    return entries;
-  }
-  throw std::runtime_error("no release " + release);
-}
-
 const char* kFirst = R"(
 create table "user" (id text primary key, email text not null unique, created_at timestamptz not null default now());
 --> statement-breakpoint
@@ -57,21 +38,40 @@ std::string later_sql(const std::string& number, const std::string& before) {
 
 }  // namespace
 
+std::vector<JournalEntry> journal_of(const std::string& release) {
+  const Json data = parse_json(read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/appstrate/data/journals.json"), "journals.json");
+  for (const Json& known : data.at("releases")) {
+    if (known.at(0) != release) continue;
+    std::vector<JournalEntry> entries;
+    for (const Json& id : data.at("chains").at(known.at(1).get<std::string>()).at("ids")) {
+      const Json& migration = data.at("migrations").at(id.get<size_t>());
+      entries.push_back({migration.at(0), migration.at(2), migration.at(1)});
+    }
+    return entries;
+  }
+  throw std::runtime_error("no release " + release);
+}
+
+std::string journal_text(const std::vector<JournalEntry>& entries) {
+  Json journal{{"version", "7"}, {"dialect", "postgresql"}, {"entries", Json::array()}};
+  for (size_t i = 0; i < entries.size(); ++i)
+    journal["entries"].push_back({{"idx", i}, {"version", "7"}, {"when", entries[i].when}, {"tag", entries[i].tag}, {"breakpoints", true}});
+  return journal.dump(2) + "\n";
+}
+
 void write_release(const fs::path& root, const std::string& release, Flaw flaw) {
-  std::vector<Entry> entries = journal_of(release);
+  std::vector<JournalEntry> entries = journal_of(release);
   if (flaw == Flaw::backdated) entries.back().when = entries.front().when + 1;
   fs::path folder = root / "packages/db/drizzle";
   make_folder(folder / "meta", 0755);
-  Json journal{{"version", "7"}, {"dialect", "postgresql"}, {"entries", Json::array()}};
   for (size_t i = 0; i < entries.size(); ++i) {
-    const Entry& entry = entries[i];
-    journal["entries"].push_back({{"idx", i}, {"version", "7"}, {"when", entry.when}, {"tag", entry.tag}, {"breakpoints", true}});
+    const JournalEntry& entry = entries[i];
     std::string sql = i == 0 ? kFirst : later_sql(entry.tag.substr(0, 4), entries[i - 1].tag.substr(0, 4));
     if (flaw == Flaw::fails_to_migrate && i + 1 == entries.size())
       sql += "--> statement-breakpoint\nalter table gadgets add column size integer;\n";
     replace_file(folder / (entry.tag + ".sql"), "-- stands for sha256 " + entry.hash + "\n" + sql, 0644);
   }
-  replace_file(folder / "meta/_journal.json", journal.dump(2) + "\n", 0644);
+  replace_file(folder / "meta/_journal.json", journal_text(entries), 0644);
 }
 
 std::string seed_sql() {

@@ -2,8 +2,10 @@
 // those of the real releases, from the family's own data; the SQL is invented.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace playbook::testing {
 
@@ -13,6 +15,15 @@ enum class Flaw {
   fails_to_migrate,  ///< its last statement is refused by the server
   backdated,         ///< its `when` lies before the one in front of it, so that the migrator passes over it
 };
+
+struct JournalEntry {
+  std::string tag, hash;
+  std::int64_t when;
+};
+/// Of a real release, such as 1.0.0-beta.41.
+std::vector<JournalEntry> journal_of(const std::string& release);
+/// The text of meta/_journal.json.
+std::string journal_text(const std::vector<JournalEntry>& entries);
 
 /// `release` such as 1.0.0-beta.41. Writes `root`/packages/db/drizzle.
 void write_release(const std::filesystem::path& root, const std::string& release, Flaw flaw = Flaw::none);
