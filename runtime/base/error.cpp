@@ -37,6 +37,8 @@ constexpr std::array kNames{
     Name{Code::memory_exceeded, "memory.exceeded"},
     Name{Code::name_unknown, "name.unknown"},
     Name{Code::plan_unknown, "plan.unknown"},
+    Name{Code::postgres_failed, "postgres.failed"},
+    Name{Code::postgres_locked, "postgres.locked"},
     Name{Code::process_failed, "process.failed"},
     Name{Code::process_missing, "process.missing"},
     Name{Code::question_unanswered, "question.unanswered"},

@@ -38,6 +38,8 @@ enum class Code {
   memory_exceeded,  // a script used more than its cap
   name_unknown,     // a playbook, module, primitive or run that does not exist
   plan_unknown,     // a value that only the real run can know
+  postgres_failed,
+  postgres_locked,  // a lock, or a database that others use
   process_failed,
   process_missing,      // the program is not installed
   question_unanswered,  // nobody there to answer

@@ -31,6 +31,8 @@ namespace playbook {
   each(json_parse) \
   each(log_info) \
   each(log_warning) \
+  each(postgres_fingerprint) \
+  each(postgres_query) \
   each(process_read) \
   each(process_run) \
   each(secret_dotenv) \

@@ -450,6 +450,33 @@ function log.info(message) end
 ---@param message any a string, or any value, shown as JSON
 function log.warning(message) end
 
+postgres = {}
+
+--- Gives row count and digest of every table of a PostgreSQL database, its sequences, extensions and a digest of its schema, all of one moment.
+--- Raises `postgres.failed`, `postgres.locked`, `process.missing`, `cancelled`.
+---
+---     postgres.fingerprint(app.database).tables.notes.rows --> 42
+---@param server table<string, any> {project=..., service="postgres", user=?, database=?}, or {url=secret reference or address without password}
+---@return {version: integer, schema: string, tables: table<string, {rows: integer, digest: string}>, sequences: table<string, string>, extensions: table<string, string>, large_objects: integer} # equal values mean equal data
+---@nodiscard
+function postgres.fingerprint(server) end
+
+---@class playbook.postgres.query.options
+---@field args? any[] arguments in their order
+---@field limit? integer fails when there are more rows than this (10000 when not given)
+---@field deadline? number longest time for the query (60 when not given)
+
+--- Reads rows of a PostgreSQL database in a read-only transaction.
+--- Raises `argument.invalid`, `postgres.failed`, `postgres.locked`, `timeout`, `process.missing`, `cancelled`.
+---
+---     postgres.query(app.database, "select count(*) as n from notes where owner = $1", {args={"ada"}})[1].n --> 3
+---@param server table<string, any> {project=..., service="postgres", user=?, database=?}, or {url=secret reference or address without password}
+---@param sql string one query; `$1`, `$2` where arguments go
+---@param options? playbook.postgres.query.options
+---@return table[] # a map by column name for each row; times in ISO 8601, numbers that a double would change as strings
+---@nodiscard
+function postgres.query(server, sql, options) end
+
 process = {}
 
 ---@class playbook.process.read.options
