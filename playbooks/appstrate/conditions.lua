@@ -250,7 +250,7 @@ playbook.check {
   run = function(app, saved)
     local problems = {}
     for _, name in ipairs(KEPT) do
-      local before = saved.rows["public." .. name]
+      local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own
       local now = before and postgres.query(app.database, 'select count(*) as count from public."' .. name .. '"')[1].count
       if before and now < before then problems[#problems + 1] = name .. " had " .. before .. " rows and has " .. now end
     end

@@ -45,6 +45,16 @@ function appstrate.restore(app, saved)
   backup.restore(saved)
 end
 
+--- What tells why it failed: the last words of every container, and their states.
+function appstrate.evidence(app)
+  local logs, states = {}, {}
+  for i, entry in ipairs(compose.logs(app.project, { tail = 500 })) do logs[i] = entry.service .. " | " .. entry.line end
+  for i, container in ipairs(compose.ps(app.project)) do
+    states[i] = ("%s: %s, exit code %d, restarts %d, image %s"):format(container.name, container.state, container.exit_code, container.restarts, container.image)
+  end
+  return { ["containers.log"] = logs, ["containers.txt"] = states }
+end
+
 --- Is it well, in the release that it is said to be in?
 function appstrate.verify(app)
   local release = { version = app.version, image = app.image }

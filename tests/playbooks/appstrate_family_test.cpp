@@ -164,7 +164,7 @@ struct World : Driver {
       return say(journal_text(args.at("ref").get<std::string>().ends_with("beta.51") ? target_journal : journal_of(running)));
     if (name == "image.pull") pulled = true;
     if (name == "backup.create")
-      return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"public.user", 30}, {"public.runs", 2}}}});
+      return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
     if (name == "compose.up") running = service_version = image_version = "1.0.0-beta.51", rows = target_journal;
     if (name == "accepted") return say(std::find(accepted.begin(), accepted.end(), args.at("name")) != accepted.end());
     return say(nullptr);

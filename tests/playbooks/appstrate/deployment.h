@@ -1,0 +1,52 @@
+// A stand-in Appstrate in tier 1 shape on the test bed's Docker engine: images in its registry, a compose file, settings, a seeded
+// database.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tests/playbooks/appstrate/stand_in/release.h"
+#include "tests/support/temp_folder.h"
+
+namespace playbook::testing {
+
+/// What a command prints on standard output, without its last line end. Throws std::runtime_error with all that it said when it fails.
+std::string output_of(const std::string& command, const std::filesystem::path& folder = {});
+
+/// Builds and pushes the images of a release, once: server and sidecar. `tag` names the image, the release what is in it. `fault`: of the
+/// stand-in, such as never-ready.
+void push_release(const std::string& tag, const std::string& release, Flaw flaw = Flaw::none, const std::string& fault = "");
+
+class Deployment {
+ public:
+  /// Runs `release`, seeded.
+  explicit Deployment(const std::string& release = "1.0.0-beta.41");
+  /// Its containers and volumes go.
+  ~Deployment();
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  const std::string& project() const { return project_; }
+  std::string url(const std::string& path = "/health") const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
+
+  std::string env() const;
+  void set_env(const std::string& text) const;
+  /// Replaces a piece of a file by another; fails the test's arrangement where it is not there.
+  void edit(const std::string& file, const std::string& piece, const std::string& by) const;
+  std::string compose(const std::string& arguments) const;
+  /// One value of its database.
+  std::string ask(const std::string& sql, const std::string& database = "appstrate") const;
+  /// Rows and their hash, table by table; equal when the data is.
+  std::string fingerprint() const;
+  /// "STATUS BODY" of a path, "down" where nothing answers.
+  std::string get(const std::string& path) const;
+  void wait_healthy() const;
+
+ private:
+  TempFolder folder_;
+  std::string project_;
+  int port_;
+};
+
+}  // namespace playbook::testing
