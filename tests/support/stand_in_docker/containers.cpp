@@ -188,7 +188,12 @@ int wait_container(const std::string& id) {
   return State().container(id)["exit_code"];
 }
 
+// Nothing of this process's environment reaches it but where programs are.
 void become(const Json& container, std::vector<std::string> argv, const Json& more_environment) {
+  const char* path = getenv("PATH");
+  const std::string programs = path ? path : "/usr/bin:/bin";
+  clearenv();
+  setenv("PATH", programs.c_str(), 1);
   for (const Json* environment : {&container.at("env"), &more_environment})
     for (const auto& [name, value] : environment->items()) setenv(name.c_str(), value.get<std::string>().c_str(), 1);
   if (container["programs"].contains(argv.at(0))) argv[0] = container["programs"][argv[0]];

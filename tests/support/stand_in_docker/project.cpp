@@ -63,16 +63,16 @@ Json read_file(const fs::path& file) {
 
 std::vector<std::string> Project::in_order(const std::vector<std::string>& names) const {
   std::vector<std::string> order;
-  std::function<void(const std::string&)> add = [&](const std::string& name) {
-    if (!services().contains(name)) throw Failure{1, "no such service: " + name};
-    if (std::find(order.begin(), order.end(), name) != order.end()) return;
-    const Json depends = services()[name].value("depends_on", Json::object());
+  std::function<void(const std::string&)> add = [&](const std::string& service) {
+    if (!services().contains(service)) throw Failure{1, "no such service: " + service};
+    if (std::find(order.begin(), order.end(), service) != order.end()) return;
+    const Json depends = services()[service].value("depends_on", Json::object());
     for (const auto& [other, how] : depends.items()) add(other);
-    order.push_back(name);
+    order.push_back(service);
   };
-  for (const std::string& name : names) add(name);
+  for (const std::string& service : names) add(service);
   if (names.empty())
-    for (const auto& [name, service] : services().items()) add(name);
+    for (const auto& [service, description] : services().items()) add(service);
   return order;
 }
 

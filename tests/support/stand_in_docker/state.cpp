@@ -68,10 +68,9 @@ std::string now() {
   clock_gettime(CLOCK_REALTIME, &time);
   tm parts{};
   gmtime_r(&time.tv_sec, &parts);
-  char text[40], whole[48];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(whole, sizeof whole, "%s.%09ldZ", text, time.tv_nsec);
-  return whole;
+  char text[40];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &parts);
+  return text + std::to_string(1'000'000'000 + time.tv_nsec).substr(1) + "Z";
 }
 
 }  // namespace stand_in

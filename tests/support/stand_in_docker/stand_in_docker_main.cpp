@@ -1,0 +1,387 @@
+// A stand-in for the `docker` command and its engine, for tests that need hundreds of runs: containers are plain processes, images are
+// JSON, and it speaks just what runtime/container asks for, with Compose v2's subcommand. What it does not show: namespaces, networks,
+// volumes, a process that survives the client of its `exec`. The real engine is for tests/containers.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "tests/support/stand_in_docker/containers.h"
+#include "tests/support/stand_in_docker/project.h"
+
+using namespace stand_in;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Options and what is left. An option that takes a value is `--name value`, `--name=value`, or one of `short_ones`.
+struct Arguments {
+  std::map<std::string, std::vector<std::string>> options;
+  std::vector<std::string> rest;
+
+  /// Options end at the first word that is none, where `only_front` is set.
+  Arguments(std::vector<std::string> words, const std::set<std::string>& with_value, bool only_front = false) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      size_t equals = word.find('=');
+      if (word == "--") {
+        rest.insert(rest.end(), words.begin() + static_cast<long>(i) + 1, words.end());
+        return;
+      }
+      if (!word.starts_with('-') || word == "-") {
+        if (only_front) {
+          rest.assign(words.begin() + static_cast<long>(i), words.end());
+          return;
+        }
+        rest.push_back(word);
+      } else if (word.starts_with("--") && equals != std::string::npos) {
+        options[word.substr(0, equals)].push_back(word.substr(equals + 1));
+      } else if (with_value.count(word)) {
+        options[word].push_back(words.at(++i));
+      } else {
+        options[word].push_back("");
+      }
+    }
+  }
+
+  bool has(const std::string& name) const { return options.count(name) != 0; }
+  std::string get(const std::string& name, const std::string& fallback = "") const {
+    auto found = options.find(name);
+    return found == options.end() ? fallback : found->second.back();
+  }
+  std::vector<std::string> all(const std::string& name) const {
+    auto found = options.find(name);
+    return found == options.end() ? std::vector<std::string>() : found->second;
+  }
+};
+
+std::vector<std::string> after(const std::vector<std::string>& words, size_t count) {
+  return {words.begin() + static_cast<long>(count), words.end()};
+}
+
+Json labels_of(const Json& container) {
+  Json labels = container.value("labels", Json::object());
+  if (container["service"] == "") return labels;
+  labels["com.docker.compose.project"] = container["project"];
+  labels["com.docker.compose.service"] = container["service"];
+  labels["com.docker.compose.oneoff"] = "False";
+  return labels;
+}
+
+Json inspected(const Json& container) {
+  Json environment = Json::array();
+  for (const auto& [name, value] : container["env"].items()) environment.push_back(name + "=" + value.get<std::string>());
+  std::string state = container["state"];
+  return {{"Id", container["id"]},
+          {"Name", "/" + container["name"].get<std::string>()},
+          {"Created", container["created"]},
+          {"Image", container["image_id"]},
+          {"RestartCount", container["restarts"]},
+          {"State",
+           {{"Status", state},
+            {"Running", state == "running"},
+            {"Restarting", state == "restarting"},
+            {"Pid", container.value("pid", 0)},
+            {"ExitCode", container["exit_code"]},
+            {"StartedAt", container.value("started", "0001-01-01T00:00:00Z")},
+            {"FinishedAt", container.value("finished", "0001-01-01T00:00:00Z")}}},
+          {"Config", {{"Image", container["image"]}, {"Labels", labels_of(container)}, {"Env", environment}, {"Cmd", container["argv"]}}},
+          {"HostConfig", {{"RestartPolicy", {{"Name", container["policy"]}, {"MaximumRetryCount", 0}}}}},
+          {"Mounts", Json::array()}};
+}
+
+// containers ------------------------------------------------------------------------------------------------------------------------------
+
+int list(const Arguments& arguments) {
+  State state;
+  for (const auto& [id, container] : state.containers.items()) {
+    Json labels = labels_of(container);
+    bool shown = true;
+    for (const std::string& filter : arguments.all("--filter")) {
+      std::string label = filter.substr(filter.find('=') + 1), name = label.substr(0, label.find('='));
+      shown = shown && labels.contains(name) && (label == name || labels[name] == label.substr(name.size() + 1));
+    }
+    if (shown) std::cout << id << "\n";
+  }
+  return 0;
+}
+
+int inspect(const Arguments& arguments) {
+  State state;
+  Json all = Json::array();
+  for (const std::string& name : arguments.rest) all.push_back(inspected(state.container(name)));
+  std::cout << all.dump(1) << "\n";
+  return 0;
+}
+
+int update(const Arguments& arguments) {
+  State state;
+  for (const std::string& name : arguments.rest) state.container(name)["policy"] = arguments.get("--restart");
+  state.save();
+  return 0;
+}
+
+int create(const Arguments& arguments) {
+  State state;
+  std::string id = create_container(state, "", "", {{"image", arguments.rest.at(0)}});
+  for (const std::string& label : arguments.all("--label"))
+    state.containers[id]["labels"][label.substr(0, label.find('='))] = label.substr(label.find('=') + 1);
+  state.save();
+  std::cout << id << "\n";
+  return 0;
+}
+
+int copy_out(const Arguments& arguments) {
+  State state;
+  const std::string from = arguments.rest.at(0);
+  const Json& container = state.container(from.substr(0, from.find(':')));
+  fs::path root = state.images[container["image"].get<std::string>()].value("root", "");
+  std::string inside = from.substr(from.find(':') + 1);
+  fs::path file = root / inside.substr(inside.starts_with("/app/") ? 5 : 1);  // APP_ROOT is what stands at /app
+  if (!fs::exists(file)) throw Failure{1, "Error: No such container:path: " + from};
+  fs::copy_file(file, arguments.rest.at(1), fs::copy_options::overwrite_existing);
+  return 0;
+}
+
+int print_log(const Arguments& arguments) {
+  std::string id;
+  {
+    State state;
+    id = state.container(arguments.rest.at(0))["id"];
+  }
+  std::vector<std::string> lines;
+  std::ifstream log(engine_folder() / (id + ".log"));
+  std::string since = arguments.get("--since");
+  for (std::string line; std::getline(log, line);)
+    if (since.empty() || line.substr(0, line.find(' ')) >= since)
+      lines.push_back(arguments.has("--timestamps") ? line : line.substr(line.find(' ') + 1));
+  std::string tail = arguments.get("--tail", "all");
+  size_t from = tail == "all" || std::stoul(tail) >= lines.size() ? 0 : lines.size() - std::stoul(tail);
+  for (size_t i = from; i < lines.size(); ++i) std::cout << lines[i] << "\n";
+  return 0;
+}
+
+/// Processes that an `exec` into this container left: `processes_of` looks for them with a shell, which here would see the whole machine.
+int find_left_behind(const Json& container, const std::string& entry, const std::string& signal) {
+  for (const auto& folder : fs::directory_iterator("/proc")) {
+    std::ifstream stream(folder.path() / "environ");
+    std::string all(std::istreambuf_iterator<char>(stream), {}), here = "STAND_IN_CONTAINER=" + container["id"].get<std::string>();
+    std::string text = std::string(1, '\0') + all;
+    auto has = [&](const std::string& wanted) {
+      return text.find(std::string(1, '\0') + wanted + std::string(1, '\0')) != std::string::npos;
+    };
+    if (!has(here) || !has(entry)) continue;
+    pid_t process = std::atoi(folder.path().filename().c_str());
+    std::cout << process << "\n";
+    if (!signal.empty()) kill(process, signal == "KILL" ? SIGKILL : SIGTERM);
+  }
+  return 0;
+}
+
+int execute(const Arguments& arguments) {
+  Json container;
+  {
+    State state;
+    container = state.container(arguments.rest.at(0));
+  }
+  if (container["state"] != "running") throw Failure{1, "Error response from daemon: Container " + arguments.rest[0] + " is not running"};
+  std::vector<std::string> argv = after(arguments.rest, 1);
+  if (argv.size() > 4 && argv[3] == "playbook-find") return find_left_behind(container, argv[4], argv.size() > 5 ? argv[5] : "");
+  Json environment{{"STAND_IN_CONTAINER", container["id"]}};
+  for (std::string name : arguments.all("--env")) {
+    const char* value = std::getenv(name.c_str());
+    size_t equals = name.find('=');
+    if (equals != std::string::npos)
+      environment[name.substr(0, equals)] = name.substr(equals + 1);
+    else if (value)
+      environment[name] = value;
+  }
+  if (!arguments.has("--interactive")) dup2(open("/dev/null", O_RDONLY), 0);
+  become(container, argv, environment);
+}
+
+// images ----------------------------------------------------------------------------------------------------------------------------------
+
+Json& known_image(Json& images, const std::string& ref) {
+  if (!images.contains(ref)) throw Failure{1, "Error: No such image: " + ref};
+  return images[ref];
+}
+
+int inspect_image(const Arguments& arguments) {
+  State state;
+  const std::string ref = arguments.rest.at(0);
+  const Json& image = known_image(state.images, ref);
+  Json environment = Json::array();
+  for (const auto& [name, value] : image.value("env", Json::object()).items()) environment.push_back(name + "=" + value.get<std::string>());
+  std::cout << Json::array({{{"Id", image["id"]},
+                             {"RepoTags", {ref}},
+                             {"RepoDigests", {ref.substr(0, ref.rfind(':')) + "@" + image["id"].get<std::string>()}},
+                             {"Size", 1000},
+                             {"Config", {{"Env", environment}, {"Labels", Json::object()}}}}})
+                   .dump(1)
+            << "\n";
+  return 0;
+}
+
+int pull(const std::string& ref) {
+  State state;
+  if (!state.registry.contains(ref))
+    throw Failure{1, "Error response from daemon: manifest for " + ref + " not found: manifest unknown: manifest unknown"};
+  state.images[ref] = state.registry[ref];
+  state.save();
+  std::cout << "Status: Downloaded newer image for " << ref << "\n";
+  return 0;
+}
+
+int manifest(const Arguments& arguments) {
+  State state;
+  const std::string ref = arguments.rest.at(0);
+  if (!state.registry.contains(ref)) throw Failure{1, "no such manifest: " + ref};
+  std::cout << Json{{"Descriptor", {{"digest", state.registry[ref]["id"]}}}}.dump() << "\n";
+  return 0;
+}
+
+// compose ---------------------------------------------------------------------------------------------------------------------------------
+
+std::string container_of(const Project& project, const std::string& service) {
+  State state;
+  std::vector<std::string> found = state.of_project(project.name, {service});
+  return found.empty() ? "" : found[0];
+}
+
+/// Recreates what differs from its container, starts what does not run; waits for those on whose end others depend.
+void bring_up(const Project& project, const std::string& name) {
+  const Json& service = project.services()[name];
+  std::string id = container_of(project, name);
+  bool fresh = id.empty();
+  if (!fresh) {
+    State state;
+    const Json& container = state.container(id);
+    const std::string ref = service.at("image");
+    fresh = container["hash"] != service.dump() || container["image_id"] != known_image(state.images, ref)["id"];
+  }
+  if (fresh && !id.empty()) {
+    stop_container(id, 10);
+    remove_container(id);
+  }
+  if (fresh) {
+    State state;
+    id = create_container(state, project.name, name, service);
+  }
+  start_container(id);
+}
+
+int up(const Project& project, const Arguments& arguments) {
+  for (const std::string& name : project.in_order(arguments.rest)) {
+    bring_up(project, name);
+    for (const auto& [other, service] : project.services().items()) {
+      Json depends = service.value("depends_on", Json::object());
+      if (!depends.contains(name) || depends[name].value("condition", "") != "service_completed_successfully") continue;
+      if (int status = wait_container(container_of(project, name)); status != 0)
+        throw Failure{1, "service \"" + name + "\" didn't complete successfully: exit " + std::to_string(status)};
+    }
+  }
+  return 0;
+}
+
+std::vector<std::string> containers_of(const Project& project, const std::vector<std::string>& services) {
+  State state;
+  return state.of_project(project.name, services);
+}
+
+int compose(const std::vector<std::string>& words) {
+  Arguments front(words, {"--file", "-f", "--project-directory", "--project-name", "-p", "--env-file"}, true);
+  const std::string verb = front.rest.at(0);
+  Arguments arguments(after(front.rest, 1), {"--format", "--timeout", "-t", "--pull", "--tail", "--since"});
+  if (verb == "version") {
+    std::cout << "2.26.1\n";
+    return 0;
+  }
+  std::vector<fs::path> files;
+  for (const char* name : {"--file", "-f"})
+    for (const std::string& file : front.all(name)) files.push_back(file);
+  Project project = read_project(front.get("--project-directory", fs::current_path()), files, front.get("--env-file"),
+                                 front.get("--project-name", front.get("-p")), !arguments.has("--no-interpolate"));
+  if (verb == "config") {
+    std::cout << project.config.dump(1) << "\n";
+  } else if (verb == "up") {
+    return up(project, arguments);
+  } else if (verb == "start") {
+    for (const std::string& id : containers_of(project, arguments.rest)) start_container(id);
+  } else if (verb == "stop") {
+    for (const std::string& id : containers_of(project, arguments.rest))
+      stop_container(id, std::stoi(arguments.get("--timeout", arguments.get("-t", "10"))));
+  } else if (verb == "pull") {
+    for (const std::string& name : project.in_order(arguments.rest)) pull(project.services()[name].at("image"));
+  } else if (verb == "down") {
+    for (const std::string& id : containers_of(project, {})) {
+      stop_container(id, 0);
+      remove_container(id);
+    }
+  } else {
+    throw Failure{64, "the stand-in has no docker compose " + verb};
+  }
+  return 0;
+}
+
+int docker(const std::vector<std::string>& words) {
+  const std::string verb = words.at(0);
+  if (verb == "compose") return compose(after(words, 1));
+  const std::set<std::string> with_value{"--filter", "--format", "--type",    "--restart", "--label", "--network", "--entrypoint",
+                                         "--env",    "--user",   "--workdir", "--tail",    "--since", "--time",    "--name"};
+  bool is_image = verb == "image" || verb == "manifest";
+  Arguments arguments(after(words, is_image ? 2 : 1), with_value, verb == "exec");
+  if (verb == "version")
+    std::cout << (engine_folder(), "20.10.24") << "\n";
+  else if (verb == "ps")
+    return list(arguments);
+  else if (verb == "inspect")
+    return inspect(arguments);
+  else if (verb == "update")
+    return update(arguments);
+  else if (verb == "create")
+    return create(arguments);
+  else if (verb == "cp")
+    return copy_out(arguments);
+  else if (verb == "rm")
+    remove_container(arguments.rest.at(0));
+  else if (verb == "logs")
+    return print_log(arguments);
+  else if (verb == "exec")
+    return execute(arguments);
+  else if (verb == "pull")
+    return pull(arguments.rest.at(0));
+  else if (verb == "image")
+    return inspect_image(arguments);
+  else if (verb == "manifest")
+    return manifest(arguments);
+  else if (verb == "start")
+    start_container(arguments.rest.at(0));
+  else if (verb == "stop")
+    stop_container(arguments.rest.at(0), std::stoi(arguments.get("--time", "10")));
+  else if (verb == "info")
+    std::cout << "{}\n";
+  else
+    throw Failure{64, "the stand-in has no docker " + verb};
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    return docker({words + 1, words + count});
+  } catch (const Failure& failure) {
+    std::cerr << failure.message << "\n";
+    return failure.status;
+  } catch (const std::exception& error) {
+    std::cerr << "the stand-in fails: " << error.what() << "\n";
+    return 70;
+  }
+}
