@@ -77,6 +77,7 @@ RunResult carried(Workplace& place, const RunRow& run, Work work) {
   } catch (const std::exception& thrown) {
     result = refusal(thrown);
     result.exit = kAttention;
+    result.state = run.state;
     result.run = run.id;
     result.summary = "NEEDS ATTENTION " + run.playbook + ": the run could not be recorded any further: " + result.summary;
     result.next = {"playbook resume -C " + run.instance + " " + run.id, "playbook rollback -C " + run.instance + " " + run.id};
@@ -173,8 +174,8 @@ RunResult Runtime::State::start(Workplace& place, Snapshot snapshot, Program& pr
   run.actor = actor();
   run.tool_version = tool_version();
   run.started = run.changed = to_iso(place.clock().utc());
+  place.enter_run(run.id);  // first: where its folder cannot be made, there is no run either
   place.journal().create_run(run, stored_sources(snapshot));
-  place.enter_run(run.id);
   place.events().emit("run.started", started(run, mode));
   return carried(place, run, [&] { return Session(place.actions(), program, run, decisions).begin(); });
 }
@@ -330,7 +331,7 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
       if (doubt == rows.end())
         throw Error(Code::argument_invalid, "run " + run.id + " has no action in doubt", "`playbook resume` goes on");
       if (settlement == Settlement::action_done)
-        place.journal().finish(doubt->id, Outcome::ok, {{"settled", reason}}, 0);
+        place.journal().finish(doubt->id, Outcome::ok, s.registry.at(doubt->name).told_done(doubt->full_args), 0);
       else
         place.journal().void_action(doubt->id);
       result.summary = place.actions().describe(doubt->name, doubt->full_args) +

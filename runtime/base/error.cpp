@@ -40,6 +40,7 @@ constexpr std::array kNames{
     Name{Code::postgres_failed, "postgres.failed"},
     Name{Code::postgres_locked, "postgres.locked"},
     Name{Code::process_failed, "process.failed"},
+    Name{Code::process_lost, "process.lost"},
     Name{Code::process_missing, "process.missing"},
     Name{Code::question_unanswered, "question.unanswered"},
     Name{Code::replay_diverged, "replay.diverged"},
@@ -83,6 +84,11 @@ Error Error::from_json(const Json& value) {
   return {code, get_or<std::string>(value, "message", ""), get_or<std::string>(value, "hint", ""), get_or<Json>(value, "details", nullptr)};
 }
 
+Error as_error(const std::exception& thrown) {
+  if (auto* known = dynamic_cast<const Error*>(&thrown)) return *known;
+  return {Code::internal, thrown.what(), "this is a defect of playbook; please report it with the run's folder"};
+}
+
 Error system_error(int error_number, const std::string& what) {
   Code code = Code::file_failed;
   std::string hint;
@@ -99,7 +105,7 @@ Error system_error(int error_number, const std::string& what) {
     case ENOSPC:
     case EDQUOT:
       code = Code::disk_full;
-      hint = "free space there, then run `playbook resume`";
+      hint = "free space there";
       break;
     default:
       break;

@@ -41,6 +41,7 @@ enum class Code {
   postgres_failed,
   postgres_locked,  // a lock, or a database that others use
   process_failed,
+  process_lost,         // what became of it is not known: nobody may go on as if it had failed
   process_missing,      // the program is not installed
   question_unanswered,  // nobody there to answer
   replay_diverged,      // the playbook asks for something else than it did before
@@ -81,6 +82,9 @@ class Error : public std::exception {
   std::string hint_;
   Json details_;
 };
+
+/// An Error as it is; anything else becomes `internal`, a defect to be reported.
+Error as_error(const std::exception& thrown);
 
 /// The error of a failed system call: `what` names the operation and object; ENOSPC, EACCES, ENOENT and the like get their codes.
 Error system_error(int error_number, const std::string& what);

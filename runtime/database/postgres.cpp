@@ -15,7 +15,7 @@ select set_config(name, value, false)
   from (values ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'),
                ('bytea_output', 'hex'), ('lc_monetary', 'C'), ('xmlbinary', 'base64'), ('quote_all_identifiers', 'off'),
                ('standard_conforming_strings', 'on'), ('row_security', 'off'), ('idle_in_transaction_session_timeout', '0'),
-               ('transaction_timeout', '0'), ('client_connection_check_interval', '2s'))
+               ('transaction_timeout', '0'), ('default_transaction_isolation', 'read committed'), ('client_connection_check_interval', '2s'))
        as pins (name, value)
  where exists (select from pg_catalog.pg_settings where pg_settings.name = pins.name))";
 
@@ -31,7 +31,7 @@ constexpr Known kKnown[] = {
     {"28", Code::postgres_failed, "check user and password, and that pg_hba.conf lets this user in"},
     {"3D000", Code::postgres_failed, "check the name of the database"},
     {"42501", Code::postgres_failed, "use a role that may do this, such as the owner of the database"},
-    {"53100", Code::disk_full, "free space on the disk of the database server, then run `playbook resume`"},
+    {"53100", Code::disk_full, "free space on the disk of the database server"},
     {"53300", Code::postgres_failed, "all connections of the server are taken; stop what holds them, or raise max_connections"},
     {"55006", Code::postgres_locked, "stop what uses it"},
     {"55P03", Code::postgres_locked, "see who holds the lock: select * from pg_stat_activity where wait_event_type = 'Lock'"},

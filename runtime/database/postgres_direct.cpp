@@ -63,7 +63,11 @@ class DirectSession final : public PostgresSession {
     });
     std::array<pollfd, 2> watched{pollfd{done.get(), POLLIN, 0}, {cancel()->fd(), POLLIN, 0}};
     while (poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) continue;
-    if (!watched[0].revents) link_->cancel();
+    // A cancel that comes before the statement has reached the server finds nothing to end, so it is sent until there is an answer.
+    for (int ready = watched[0].revents; !ready;) {
+      link_->cancel();
+      ready = poll(watched.data(), 1, 200) > 0;
+    }
     asking.join();
     return answer;
   }

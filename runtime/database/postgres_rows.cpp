@@ -76,8 +76,9 @@ std::string without_semicolon(std::string_view sql) {
 
 }  // namespace
 
-// The query travels as a literal into a DO block that prepares it: there it can be one statement only, whatever it holds, can neither end
-// the transaction nor reach psql's own commands, and its parameters get their types from where they stand.
+// The query travels as a literal into a DO block that prepares it: there it reaches none of psql's own commands, cannot end the
+// transaction, and its parameters get their types from where they stand. That it changes nothing is the server's word: the transaction
+// reads only. A superuser's query could still write files there; SQL of a playbook is trusted as its Lua is.
 Json query_rows(PostgresSession& session, const std::string& sql, const Json& args, size_t limit) {
   std::string query = without_semicolon(sql), values;
   if (query.empty()) throw Error(Code::argument_invalid, "there is no SQL statement in \"" + sql + "\"");

@@ -258,7 +258,7 @@ void Sqlite::fail(int code, std::string_view doing) const {
                                   : "stop it, or wait until its transaction ends, then try again");
     }
     case SQLITE_FULL:
-      throw Error(Code::disk_full, what + "no space left", "free space there, then run `playbook resume`");
+      throw Error(Code::disk_full, what + "no space left", "free space there");
     case SQLITE_INTERRUPT:
       throw Error(Code::cancelled, "stopped while working in database " + path_.string());
     case SQLITE_NOTADB:

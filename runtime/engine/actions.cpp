@@ -15,11 +15,6 @@ RunEnvironment interruptible(const RunEnvironment& environment, Control& control
 
 Outcome outcome_of(const Error& error) { return error.code() == Code::cancelled ? Outcome::cancelled : Outcome::error; }
 
-Error as_error(const std::exception& error) {
-  if (auto* known = dynamic_cast<const Error*>(&error)) return *known;
-  return {Code::internal, error.what(), "this is a defect of playbook; please report it with the run's folder"};
-}
-
 }  // namespace
 
 Record to_record(const ActionRow& row) {
@@ -128,6 +123,7 @@ ActionRow Actions::read(Primitive& primitive, const Request& request, Phase phas
     row.outcome = Outcome::ok;
   } catch (const std::exception& thrown) {
     Error error = as_error(thrown);
+    if (error.code() == Code::process_lost) throw;
     if (error.code() == Code::cancelled && !control_.cancel_requested()) return row;  // suspended: asked again on resume
     row.result = environment_.redactor->apply(error.to_json());
     row.outcome = outcome_of(error);
@@ -161,6 +157,7 @@ ActionRow Actions::change(Primitive& primitive, const Request& request, Phase ph
     row.result = environment_.redactor->apply(primitive.run(lent, args, row.prepared));
     row.outcome = Outcome::ok;
   } catch (const std::exception& thrown) {
+    if (as_error(thrown).code() == Code::process_lost) throw;  // in doubt, as after a crash: the next resume probes
     row.result = environment_.redactor->apply(as_error(thrown).to_json());
     row.outcome = outcome_of(as_error(thrown));
   }
@@ -187,7 +184,7 @@ ActionRow Actions::note(const Request& request, Phase phase, Json result) {
 }
 
 void Actions::undo(const ActionRow& done) {
-  Primitive& primitive = registry_.at(done.name);
+  Primitive& primitive = primitive_of(done);
   ActionRow row;
   row.run = environment_.run_id;
   row.phase = Phase::undo;
@@ -217,19 +214,29 @@ void Actions::undo(const ActionRow& done) {
   if (failure) throw *failure;
 }
 
+Primitive& Actions::primitive_of(const ActionRow& row) const {
+  Primitive& primitive = registry_.at(row.name);
+  if (row.version > primitive.declaration().version)
+    throw Error(Code::unsupported,
+                row.name + " (" + row.where + ") was recorded by a newer playbook: version " + std::to_string(row.version) +
+                    " of its record, this one knows " + std::to_string(primitive.declaration().version),
+                "go on with the newer playbook");
+  return primitive;
+}
+
 Probe Actions::probe(const ActionRow& row) {
   Context lent = context(row.path, environment_.run_id + "/" + row.path, environment_);
-  return registry_.at(row.name).probe(lent, to_record(row));
+  return primitive_of(row).probe(lent, to_record(row));
 }
 
 std::optional<std::string> Actions::drift(const ActionRow& row) {
   Context lent = context(row.path, environment_.run_id + "/" + row.path, environment_);
-  return registry_.at(row.name).drift(lent, to_record(row));
+  return primitive_of(row).drift(lent, to_record(row));
 }
 
 std::vector<std::string> Actions::touches(const ActionRow& row) {
   Context lent = context(row.path, environment_.run_id + "/" + row.path, environment_);
-  return registry_.at(row.name).touches(lent, row.full_args);
+  return primitive_of(row).touches(lent, row.full_args);
 }
 
 }  // namespace playbook

@@ -42,6 +42,8 @@ class Actions {
   std::string describe(const std::string& name, const Json& args) const;
 
  private:
+  /// Throws name.unknown, and `unsupported` where a newer version wrote the row.
+  Primitive& primitive_of(const ActionRow& row) const;
   Context context(const std::string& path, const std::string& action_id, const RunEnvironment& environment);
   ActionRow row_for(const Declaration& declaration, const Request& request, const Json& full_args, Phase phase) const;
   void announce(const ActionRow& row, const Json& args);

@@ -47,8 +47,8 @@ Ending Dialogue::carry(Script& script) {
     }
   } catch (const Stop& stop) {
     return {Ending::Kind::stopped, {}, {}, stop};
-  } catch (const Error& error) {
-    return {Ending::Kind::failed, {}, error, {}};
+  } catch (const std::exception& error) {
+    return {Ending::Kind::failed, {}, as_error(error), {}};
   }
 }
 
@@ -61,8 +61,8 @@ Answer Dialogue::answer(const Request& request) {
   if (primitive && primitive->declaration().kind == Kind::pure) {
     try {
       return value(actions_.compute(*primitive, request));
-    } catch (const Error& error) {
-      return failure(error);
+    } catch (const std::exception& error) {
+      return failure(as_error(error));
     }
   }
   if (replaying()) return replay(request);
@@ -94,7 +94,7 @@ Answer Dialogue::perform(const Request& request) {
   if (control.cancel_requested()) return failure({Code::cancelled, "cancelled by the operator"});
   if (control.suspend_requested()) throw Stop{"suspended by the operator"};
   if (options_.phase == Phase::forward && actions_.journal().is_disk_full())
-    throw Error(Code::disk_full, "the file system of the journal is full", "free space there, then run `playbook resume`");
+    throw Error(Code::disk_full, "the file system of the journal is full", "free space there");
 
   Primitive* primitive = actions_.registry().find(request.name);
   bool new_change = primitive ? primitive->declaration().kind == Kind::change : request.name == "downtime_begin";
@@ -121,6 +121,7 @@ Answer Dialogue::perform_primitive(Primitive& primitive, const Request& request)
   } catch (const Error& error) {
     // A refusal before the intent (wrong arguments, no way back) is the author's to hear; what the journal cannot take ends the run.
     if (error.code() == Code::argument_invalid || error.code() == Code::way_back_missing) return failure(error);
+    if (error.code() == Code::process_lost) throw Stop{error.message(), false, {{"hint", error.hint()}}};
     throw;
   }
   if (row.outcome == Outcome::ok) facts_.learn(row.name, row.path, row.args, row.result);

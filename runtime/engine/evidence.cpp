@@ -16,7 +16,9 @@ std::string tail(const std::filesystem::path& file) {
   if (!stream) return "";
   std::streamoff size = stream.tellg();
   stream.seekg(std::max<std::streamoff>(0, size - kTailBytes));
-  return std::string(std::istreambuf_iterator<char>(stream), {});
+  std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (size > kTailBytes) text.erase(0, text.find('\n') + 1);  // half a line may hold half a secret, which nobody would recognise
+  return text;
 }
 
 // A family names its files freely; they stay in the folder.

@@ -101,6 +101,9 @@ class Primitive {
   /// Default: reads are `not_done`, changes `unknown`.
   virtual Probe probe(Context&, const Record&);
 
+  /// The result of a change that the operator says is done, when nobody else could tell. Null where that serves the playbook.
+  virtual Json told_done(const Json& /*args*/) const { return nullptr; }
+
   /// Compares the world with what a finished change left behind: nothing when it still stands, else one sentence that says what differs.
   virtual std::optional<std::string> drift(Context&, const Record&) { return std::nullopt; }
 

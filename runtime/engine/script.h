@@ -12,8 +12,7 @@
 
 namespace playbook {
 
-/// One thing that the script asks for. Names with a dot are primitives; names without are the engine's own (see runtime/engine/README in
-/// run.h).
+/// One thing that the script asks for. Names with a dot are primitives; names without are the engine's own (Dialogue::own_request).
 struct Request {
   std::string path;  ///< position: levels joined by "/", such as `Back up#1/backup.create#1`
   std::string name;

@@ -30,6 +30,8 @@ RunResult Session::resume() {
     check_drift();
   } catch (const Stop& stop) {
     return paused(stop, RunState::suspended);
+  } catch (const std::exception& thrown) {
+    return not_begun(as_error(thrown));
   }
   return forward(true);
 }
@@ -39,10 +41,19 @@ RunResult Session::rollback() {
     settle_doubts(true);
   } catch (const Stop& stop) {
     return paused(stop, run_.state);
+  } catch (const std::exception& thrown) {
+    return not_begun(as_error(thrown));
   }
   std::optional<Error> because;
   if (run_.verdict.is_object() && run_.verdict.contains("error")) because = Error::from_json(run_.verdict["error"]);
   return home(because);
+}
+
+/// What the run left could not be looked at (a locked database, a file that cannot be read), so nothing was done: the run stands as it was.
+RunResult Session::not_begun(const Error& error) {
+  RunResult result = paused({error.message()}, run_.state);
+  result.error = error;
+  return result;
 }
 
 RunResult Session::forward(bool resumed) {
@@ -77,8 +88,9 @@ RunResult Session::failed(const Error& error) {
   std::vector<ActionRow> all = rows();
   report_["error"] = error.to_json();
   bool changed = std::any_of(all.begin(), all.end(), [&](const ActionRow& row) {
-    return row.phase == Phase::forward && row.change && actions_.registry().find(row.name) &&
-           actions_.registry().at(row.name).undo_kind(row.full_args) != Undo::not_needed;
+    if (row.phase != Phase::forward || !row.change) return false;
+    const Primitive* primitive = actions_.registry().find(row.name);  // one that this program lacks may have changed anything
+    return !primitive || primitive->undo_kind(row.full_args) != Undo::not_needed;
   });
   if (!changed) {
     RunResult refused = result(RunState::refused, exit_before_changes(error.code()), "REFUSED");
@@ -98,15 +110,15 @@ RunResult Session::home(const std::optional<Error>& because) {
   if (const Json known = instance(); known.is_object()) report_["old"] = known.value("version", Json());
   set_state(RunState::undoing, report_);
   actions_.control().reset();
-  actions_.events().emit("undo.started",
-                         {{"items", undo_list(all, actions_.registry()).size()}, {"because", because ? because->message() : "asked for"}});
   WayHome way(actions_, scripts_, decisions_);
   try {
+    actions_.events().emit(
+        "undo.started", {{"items", undo_list(all, actions_.registry()).size()}, {"because", because ? because->message() : "asked for"}});
     report_["verified"] = way.go(all);
   } catch (const Stop& stop) {
     return paused(stop, RunState::undoing);
-  } catch (const Error& error) {
-    return attention(error);
+  } catch (const std::exception& thrown) {
+    return attention(as_error(thrown));
   }
   Json restored = Json::array();
   for (const ActionRow& row : rows())
@@ -225,7 +237,7 @@ void Session::settle_doubt(const ActionRow& row) {
                  {{"doubt", row.path}, {"action", row.id}, {"may_be_partial", probe.may_be_partial}}};
   }
   if (probe.state == Probe::State::done || said == "done")
-    actions_.journal().finish(row.id, Outcome::ok, probe.result, 0);
+    actions_.journal().finish(row.id, Outcome::ok, said ? actions_.registry().at(row.name).told_done(row.full_args) : probe.result, 0);
   else
     actions_.journal().void_action(row.id);
   actions_.events().emit(
@@ -240,7 +252,7 @@ void Session::check_drift() {
   std::vector<ActionRow> changes;
   std::int64_t last_data_change = 0;  // also one that a crash cut short: it may have reached the data before it was taken back
   for (ActionRow& row : actions_.journal().all_actions(run_.id)) {
-    if (row.phase != Phase::forward || !row.change || !actions_.registry().find(row.name)) continue;
+    if (row.phase != Phase::forward || !row.change) continue;
     if (actions_.registry().at(row.name).may_lose_data(row.full_args)) last_data_change = std::max(last_data_change, row.id);
     if (!row.voided && row.outcome == Outcome::ok) changes.push_back(std::move(row));
   }

@@ -33,6 +33,7 @@ class Session {
   RunResult forward(bool resumed);
   RunResult home(const std::optional<Error>& because);
   RunResult attention(const Error& error);
+  RunResult not_begun(const Error& error);
   RunResult paused(const Stop& stop, RunState state);
   RunResult failed(const Error& error);
   RunResult result(RunState state, ExitCode exit, const std::string& word);

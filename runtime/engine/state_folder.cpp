@@ -1,6 +1,7 @@
 #include "runtime/engine/state_folder.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -17,19 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// File systems on which SQLite's WAL and our lock do not hold: statfs(2) magic numbers of NFS, SMB, CIFS, SMB2, 9P, FUSE, Ceph, AFS.
+// File systems on which SQLite's WAL and our lock do not hold.
 bool is_local(const fs::path& folder) {
   struct statfs status {};
   if (::statfs(folder.c_str(), &status) != 0) return true;
   switch (static_cast<unsigned long>(status.f_type) & 0xFFFFFFFFul) {
-    case 0x6969:
-    case 0x517B:
-    case 0xFF534D42:
-    case 0xFE534D42:
-    case 0x01021997:
-    case 0x65735546:
-    case 0x00C36400:
-    case 0x5346414F:
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case V9FS_MAGIC:
+    case FUSE_SUPER_MAGIC:
+    case CEPH_SUPER_MAGIC:
+    case AFS_SUPER_MAGIC:
       return false;
     default:
       return true;

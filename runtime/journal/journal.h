@@ -99,7 +99,7 @@ class Journal {
   /// All rows of a run in the order of their outcomes; those without one last. Voided rows are left out.
   virtual std::vector<ActionRow> actions(const std::string& run) const = 0;
   virtual std::vector<ActionRow> all_actions(const std::string& run) const = 0;  ///< with voided ones
-  /// Takes rows out of the replay, for good: those of the forward phase with this sequence or later and those without an outcome.
+  /// Takes rows out of the replay, for good: those of the forward phase and marks with this sequence or later, or without an outcome.
   virtual void void_from(const std::string& run, std::int64_t sequence) = 0;
   virtual void void_action(std::int64_t action) = 0;
   /// True after the ballast was given up: a run must not go forward any more, only record how it ends.

@@ -61,8 +61,13 @@ class Database {
     std::string where = file_.string() + ": " + sqlite3_errmsg(handle_);
     switch (sqlite3_errcode(handle_)) {
       case SQLITE_FULL:
-      case SQLITE_IOERR:
         throw Error(Code::disk_full, where, "free space on that file system");
+      case SQLITE_IOERR: {  // a full disk shows itself so too, and without an errno where the -shm file cannot grow
+        int system = sqlite3_system_errno(handle_);
+        if (system == ENOSPC || system == EDQUOT || sqlite3_extended_errcode(handle_) == SQLITE_IOERR_SHMSIZE)
+          throw Error(Code::disk_full, where, "free space on that file system");
+        throw Error(Code::file_failed, where, "look whether the disk is sound, such as with `dmesg`");
+      }
       case SQLITE_CORRUPT:
       case SQLITE_NOTADB:
         throw Error(Code::journal_corrupt, where,
@@ -301,7 +306,7 @@ class SqliteJournal final : public Journal {
                   "the journal was written by a newer playbook (format " + std::to_string(version) + ", this one knows " +
                       std::to_string(kVersion) + ")",
                   "use the newer playbook to finish or read its runs");
-    if (version > 0) {
+    if (version > 0 && !options_.read_only) {
       Statement check(database_, "pragma quick_check(1)");
       check.step();
       if (check.text(0) != "ok")
@@ -366,8 +371,7 @@ class SqliteJournal final : public Journal {
   /// One durable transaction. Forward writes fail on a full disk; the others give up the ballast and are written.
   template <typename Work>
   void write(const std::string& what, bool forward, Work work) {
-    if (forward && disk_full_)
-      throw Error(Code::disk_full, "the file system of the journal is full", "free space there, then run `playbook resume`");
+    if (forward && disk_full_) throw Error(Code::disk_full, "the file system of the journal is full", "free space there");
     reach(options_.faults, "journal." + what + ".before");
     try {
       transaction(work);

@@ -165,7 +165,7 @@ void Watch::hear() {
       break;
     case wire::Event::stuck:
       throw Error(
-          Code::process_failed,
+          Code::process_lost,
           "process " + std::to_string(group_) + " (" + command_.argv[0] + ") or a child of it cannot be ended: it outlived SIGKILL",
           "look at it with `ps -o pid,stat,user,wchan,args -g " + std::to_string(group_) + "`; the run stays locked while it lives");
     case wire::Event::exited:
@@ -180,8 +180,8 @@ void Watch::hear() {
 void Watch::guardian_died() {
   if (group_ > 0) kill(-group_, SIGKILL);  // the leader goes with the guardian; nobody else is left to end its group
   guardian_.bury(guardian_pid_);
-  throw Error(Code::process_failed, "the guardian died while " + command_.argv[0] + " ran, so what became of it is not known",
-              "find out who killed playbook-guardian (out of memory?), then run `playbook resume`");
+  throw Error(Code::process_lost, "the guardian died while " + command_.argv[0] + " ran, so what became of it is not known",
+              "find out who killed playbook-guardian (out of memory?)");
 }
 
 // A sink that throws ends the child first; its error goes on when nothing runs any more.
@@ -228,7 +228,7 @@ void Watch::throw_failure() const {
       throw system_error(error, "cannot enter folder " + command_.folder.string() + " to run " + command_.argv[0]);
     case wire::Stage::version:
       throw Error(Code::process_failed, "playbook-guardian is of another version than this run",
-                  "end this process, then run `playbook resume` with the new one");
+                  "end this process; the new one goes on with the run");
     case wire::Stage::program:
       if (error == ENOENT)
         throw Error(Code::process_missing, "cannot run " + command_.argv[0] + ": the interpreter that it names does not exist",

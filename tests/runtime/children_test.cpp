@@ -346,7 +346,7 @@ TEST_CASE("a guardian that is killed fails the call, takes the group along, and 
   Error error =
       error_of([&] { subject->run(shell("trap '' TERM; exec 3>" + fifo.path() + "; sleep 1000 & kill -KILL $PPID; sleep 1000")); });
   reader.join();
-  CHECK(error.code() == Code::process_failed);
+  CHECK(error.code() == Code::process_lost);
   CHECK(error.message() == "the guardian died while sh ran, so what became of it is not known");
   CHECK(fifo.at_end());
   CHECK(subject->run(shell("echo again")).out == "again\n");

@@ -89,6 +89,46 @@ TEST_CASE("what cannot be looked up is asked, and suspends where nobody answers"
   CHECK(engine.world.puts == 1);
 }
 
+TEST_CASE("an action of which nobody knows how it ended is in doubt, as after a crash, and no failure") {
+  EngineFixture engine;
+  engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2")};
+  engine.world.loses = "1";
+  RunResult result = engine.begin();
+  CHECK(result.exit == kSuspended);
+  CHECK(result.summary == "SUSPENDED fake: nobody knows what became of it");
+  CHECK(engine.actions().at(0).outcome == Outcome::none);
+  CHECK(engine.resume().exit == kReached);
+  CHECK(engine.world.puts == 2);
+}
+
+TEST_CASE("a run whose world cannot be looked at stands as it was, and says why") {
+  EngineFixture engine;
+  engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2")};
+  engine.dies_at = "world.put";
+  engine.begin();
+  engine.dies_at = "";
+  engine.world.blind = true;
+  RunResult result = engine.resume();
+  CHECK(result.exit == kSuspended);
+  CHECK(result.error->code() == Code::sqlite_locked);
+  CHECK(result.summary == "SUSPENDED fake: the world is locked");
+  CHECK(engine.world.puts == 1);
+  engine.world.blind = false;
+  CHECK(engine.resume().exit == kReached);
+}
+
+TEST_CASE("a change that this program does not know counts as one, and the run does not end as if nothing had happened") {
+  EngineFixture engine;
+  engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2")};
+  engine.dies_at = "world.put";
+  engine.begin();
+  engine.dies_at = "";
+  engine.forget("world.put");
+  CHECK(engine.resume().error->message() == "there is no primitive \"world.put\"; did you mean \"world.get\"?");
+  CHECK(engine.rollback().exit == kAttention);
+  CHECK(engine.run().state == RunState::attention);
+}
+
 TEST_CASE("a replay that asks for something else stops with a diff and changes nothing") {
   EngineFixture engine;
   engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2")};

@@ -131,7 +131,7 @@ TEST_CASE("what goes wrong is told whole, and never the password") {
       {"select * from t", "postgres.failed", "permission denied for table t",
        "use a role that may do this, such as the owner of the database", "42501"},
       {"do 'begin raise exception using errcode = ''53100'', message = ''no space''; end'", "disk.full", "no space",
-       "free space on the disk of the database server, then run `playbook resume`", "53100"},
+       "free space on the disk of the database server", "53100"},
       {"do 'begin raise exception using errcode = ''55P03'', message = ''locked''; end'", "postgres.locked", "locked",
        "see who holds the lock: select * from pg_stat_activity where wait_event_type = 'Lock'", "55P03"},
   };

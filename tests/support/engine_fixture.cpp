@@ -43,6 +43,7 @@ class Put final : public WorldPrimitive {
     ++world_.puts;
     world_.values[args["name"]] = args["value"];
     context.reach("world.put");
+    if (args["value"] == world_.loses) throw Error(Code::process_lost, "nobody knows what became of it", "find out who killed it");
     return args["value"];
   }
   Planned plan(Context&, const Json& args) override { return {"put " + args["name"].get<std::string>(), "", true, args["value"]}; }
@@ -57,12 +58,13 @@ class Put final : public WorldPrimitive {
   Probe probe(Context&, const Record& record) override {
     if (world_.unknown) return {Probe::State::unknown, nullptr, "the world does not say", false};
     auto found = world_.values.find(record.args["name"]);
-    bool done = found != world_.values.end() && found->second == record.args["value"];
+    bool done = found != world_.values.end() && Json(found->second) == record.args["value"];
     return {done ? Probe::State::done : Probe::State::not_done, record.args["value"], "", false};
   }
   std::optional<std::string> drift(Context&, const Record& record) override {
+    if (world_.blind) throw Error(Code::sqlite_locked, "the world is locked", "wait until it is free");
     auto found = world_.values.find(record.args["name"]);
-    if (found != world_.values.end() && found->second == record.args["value"]) return std::nullopt;
+    if (found != world_.values.end() && Json(found->second) == record.args["value"]) return std::nullopt;
     return record.args["name"].get<std::string>() + " is not " + record.args["value"].get<std::string>();
   }
   std::vector<std::string> touches(Context&, const Json& args) const override { return {"file:/" + args["name"].get<std::string>()}; }
@@ -96,7 +98,7 @@ class Backup final : public WorldPrimitive {
  public:
   explicit Backup(World& world) : WorldPrimitive(world, declare("backup.create", Kind::change, {})) {}
   Json run(Context&, const Json&, const Json&) override {
-    return {{"type", "backup.set"}, {"path", "/set/" + std::to_string(++made_)}, {"verified", true}, {"of", world_.values}};
+    return {{"type", "backup.set"}, {"path", "/set/" + std::to_string(++world_.backups)}, {"verified", true}, {"of", world_.values}};
   }
   Undo undo_kind(const Json&) const override { return Undo::not_needed; }
   bool repeatable() const override { return true; }
@@ -104,9 +106,6 @@ class Backup final : public WorldPrimitive {
     if (record.result.value("of", Json()) == Json(world_.values)) return std::nullopt;
     return "data changed since the backup";
   }
-
- private:
-  int made_ = 0;
 };
 
 class Restore final : public WorldPrimitive {
@@ -122,13 +121,7 @@ class Restore final : public WorldPrimitive {
 
 }  // namespace
 
-EngineFixture::EngineFixture() {
-  registry_.add(std::make_unique<Put>(world));
-  registry_.add(std::make_unique<Get>(world));
-  registry_.add(std::make_unique<Wipe>(world));
-  registry_.add(std::make_unique<Backup>(world));
-  registry_.add(std::make_unique<Restore>(world));
-}
+EngineFixture::EngineFixture() = default;
 EngineFixture::~EngineFixture() = default;
 
 RunResult EngineFixture::begin() { return act(Act::begin); }
@@ -145,6 +138,15 @@ std::vector<ActionRow> EngineFixture::actions() {
 
 RunResult EngineFixture::act(Act act) {
   died_ = false;
+  Registry registry;
+  auto add = [&](std::unique_ptr<Primitive> primitive) {
+    if (primitive->declaration().name != forgotten_) registry.add(std::move(primitive));
+  };
+  add(std::make_unique<Put>(world));
+  add(std::make_unique<Get>(world));
+  add(std::make_unique<Wipe>(world));
+  add(std::make_unique<Backup>(world));
+  add(std::make_unique<Restore>(world));
   DieAt faults(dies_at);
   Faults* handed = dies_at.empty() ? nullptr : &faults;
   Clock clock;
@@ -164,7 +166,7 @@ RunResult EngineFixture::act(Act act) {
   std::unique_ptr<Journal> journal =
       open_journal(folder.path(), {.read_only = false, .needs_ballast = true, .faults = handed, .clock = nullptr});
   EventStream events(listener, redactor, clock);
-  Actions actions(registry_, *journal, environment, events, control);
+  Actions actions(registry, *journal, environment, events, control);
   try {
     if (act == Act::begin) {
       RunRow row;

@@ -15,12 +15,15 @@ namespace playbook::testing {
 /// What the primitives of these tests change. It outlives a "process" (an EngineFixture::Process).
 struct World {
   std::map<std::string, std::string> values;
+  int backups = 0;
   int puts = 0;  ///< how often world.put ran
   bool wiped = false;
   std::string wipe_rewrites;  ///< the value that world.wipe rewrites before it is done
   bool unknown = false;       ///< world.put cannot be looked up after a crash
   std::string fails;          ///< world.put of this value fails
   std::string undo_fails;
+  std::string loses;   ///< what became of world.put of this value is not known
+  bool blind = false;  ///< nobody can look whether a put still stands
 };
 
 class Listener final : public Observer {
@@ -71,6 +74,8 @@ class EngineFixture {
   RunResult rollback();
   /// True when the process died at `dies_at`.
   bool died() const { return died_; }
+  /// The next process is of a program that lacks this primitive.
+  void forget(const std::string& primitive) { forgotten_ = primitive; }
   RunRow run();
   std::vector<ActionRow> actions();
 
@@ -78,8 +83,8 @@ class EngineFixture {
   enum class Act { begin, resume, rollback };
   RunResult act(Act act);
 
-  Registry registry_;
   bool died_ = false;
+  std::string forgotten_;
 };
 
 }  // namespace playbook::testing
