@@ -129,7 +129,7 @@ Json verification_of(const Manifest& manifest) {
 }  // namespace
 
 BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, Work& work) {
-  for (const Json& spec : request.sources) work.expect(3 * sources.at(spec.at("type")).estimate(spec));  // read, compress, read back
+  for (const Json& spec : request.sources) work.expect(3 * sources.at(spec.at("type")).estimate(spec, work));  // read, compress, read back
   PartialSet partial(request.folder, request.name, work);
   work.reach("backup.begun");
   Manifest manifest = write_sources(request, sources, partial, work);

@@ -95,7 +95,7 @@ class FilesSource : public Source {
     return names;
   }
 
-  std::uint64_t estimate(const Json& spec) const override {
+  std::uint64_t estimate(const Json& spec, Work&) const override {
     std::uint64_t sum = 0;
     std::error_code error;
     for (const char* key : {"paths", "optional"})

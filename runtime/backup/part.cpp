@@ -25,49 +25,6 @@ Error corrupt(const Part& part, const std::string& why) {
   return {Code::backup_corrupt, part.file + " " + why, "take the set from another copy, or use another set"};
 }
 
-// The decoded content, checked against the manifest as it goes by.
-class Content {
- public:
-  Content(const Part& part, Work& work, const std::function<void(std::string_view)>& sink) : part_(part), work_(work), sink_(sink) {}
-
-  void take(std::string_view piece) {
-    bytes_ += piece.size();
-    if (bytes_ > part_.bytes) throw corrupt(part_, "decodes to more than " + std::to_string(part_.bytes) + " bytes");
-    hash_.update(piece);
-    if (sink_) sink_(piece);
-    work_.advance(piece.size());
-  }
-  void end() {
-    if (bytes_ != part_.bytes)
-      throw corrupt(part_, "decodes to " + std::to_string(bytes_) + " of " + std::to_string(part_.bytes) + " bytes");
-    if (hash_.finish() != part_.content_sha256) throw corrupt(part_, "decodes to another content than was stored");
-  }
-
- private:
-  const Part& part_;
-  Work& work_;
-  const std::function<void(std::string_view)>& sink_;
-  std::uint64_t bytes_ = 0;
-  Sha256 hash_;
-};
-
-void decode_zstd(const fs::path& path, const Part& part, Content& content) {
-  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  std::string out(ZSTD_DStreamOutSize(), '\0');
-  size_t left = 1;  // 0 exactly at the end of a frame
-  read_in_pieces(path, [&](std::string_view piece) {
-    ZSTD_inBuffer input{piece.data(), piece.size(), 0};
-    for (bool more = input.size > 0; more;) {
-      ZSTD_outBuffer output{out.data(), out.size(), 0};
-      left = ZSTD_decompressStream(context.get(), &output, &input);
-      if (ZSTD_isError(left)) throw corrupt(part, std::string("does not decode (") + ZSTD_getErrorName(left) + ")");
-      content.take({out.data(), output.pos});
-      more = input.pos < input.size || (left != 0 && output.pos == output.size);
-    }
-  });
-  if (left != 0) throw corrupt(part, "ends in the middle");
-}
-
 }  // namespace
 
 void write_fully(int fd, std::string_view bytes, const fs::path& path) {
@@ -153,13 +110,65 @@ Part PartWriter::finish() {
   return part_;
 }
 
+struct PartReader::Decoder {
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(), &ZSTD_freeDCtx};
+  std::string out = std::string(ZSTD_DStreamOutSize(), '\0');
+  ZSTD_inBuffer input{nullptr, 0, 0};
+  size_t left = 1;    // 0 exactly at the end of a frame
+  bool full = false;  // there is more to come out without more going in
+};
+
+PartReader::PartReader(const fs::path& folder, const Part& part, Work& work)
+    : part_(part), work_(work), path_(folder / part.file), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kPiece, '\0') {
+  if (!file_) throw system_error(errno, "cannot open " + path_.string());
+  if (part.encoding == Encoding::zstd) decoder_ = std::make_unique<Decoder>();
+}
+
+PartReader::~PartReader() = default;
+
+std::string_view PartReader::next() {
+  if (ended_) return {};
+  std::string_view piece = decoder_ ? decode() : read();
+  bytes_ += piece.size();
+  if (bytes_ > part_.bytes) throw corrupt(part_, "decodes to more than " + std::to_string(part_.bytes) + " bytes");
+  hash_.update(piece);
+  work_.advance(piece.size());
+  if (!piece.empty()) return piece;
+  ended_ = true;
+  if (bytes_ != part_.bytes) throw corrupt(part_, "decodes to " + std::to_string(bytes_) + " of " + std::to_string(part_.bytes) + " bytes");
+  if (hash_.finish() != part_.content_sha256) throw corrupt(part_, "decodes to another content than was stored");
+  return {};
+}
+
+std::string_view PartReader::read() {
+  ssize_t count;
+  do count = ::read(file_.get(), buffer_.data(), buffer_.size());
+  while (count < 0 && errno == EINTR);
+  if (count < 0) throw system_error(errno, "cannot read " + path_.string());
+  return {buffer_.data(), static_cast<size_t>(count)};
+}
+
+std::string_view PartReader::decode() {
+  Decoder& d = *decoder_;
+  for (;;) {
+    if (!d.full && d.input.pos == d.input.size) {
+      std::string_view piece = read();
+      if (piece.empty() && d.left != 0) throw corrupt(part_, "ends in the middle");
+      if (piece.empty()) return {};
+      d.input = {piece.data(), piece.size(), 0};
+    }
+    ZSTD_outBuffer output{d.out.data(), d.out.size(), 0};
+    d.left = ZSTD_decompressStream(d.context.get(), &output, &d.input);
+    if (ZSTD_isError(d.left)) throw corrupt(part_, std::string("does not decode (") + ZSTD_getErrorName(d.left) + ")");
+    d.full = d.left != 0 && output.pos == output.size;
+    if (output.pos > 0) return {d.out.data(), output.pos};
+  }
+}
+
 void read_part(const fs::path& folder, const Part& part, Work& work, const std::function<void(std::string_view)>& sink) {
-  Content content(part, work, sink);
-  if (part.encoding == Encoding::zstd)
-    decode_zstd(folder / part.file, part, content);
-  else
-    read_in_pieces(folder / part.file, [&](std::string_view piece) { content.take(piece); });
-  content.end();
+  PartReader reader(folder, part, work);
+  for (std::string_view piece = reader.next(); !piece.empty(); piece = reader.next())
+    if (sink) sink(piece);
 }
 
 void extract_part(const fs::path& folder, const Part& part, Work& work, const fs::path& to) {

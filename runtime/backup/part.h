@@ -40,6 +40,34 @@ class PartWriter {
   Sha256 stored_, content_;
 };
 
+/// Reads the decoded content of a part.
+class PartReader {
+ public:
+  PartReader(const std::filesystem::path& folder, const Part& part, Work& work);
+  ~PartReader();
+  PartReader(const PartReader&) = delete;
+  PartReader& operator=(const PartReader&) = delete;
+
+  /// The next piece, valid until the next call; none at the end, which is reached only by content that is what the manifest says. Throws
+  /// `backup.corrupt`.
+  std::string_view next();
+
+ private:
+  struct Decoder;
+  std::string_view read();
+  std::string_view decode();
+
+  const Part& part_;
+  Work& work_;
+  std::filesystem::path path_;
+  Descriptor file_;
+  std::string buffer_;
+  std::unique_ptr<Decoder> decoder_;
+  std::uint64_t bytes_ = 0;
+  Sha256 hash_;
+  bool ended_ = false;
+};
+
 /// Hands over the decoded content in pieces. Throws `backup.corrupt` when the file does not decode to its end, or is not what the manifest
 /// says.
 void read_part(const std::filesystem::path& folder, const Part& part, Work& work, const std::function<void(std::string_view)>& sink);

@@ -45,7 +45,7 @@ class Source {
   /// What it reads and restores, as Primitive::touches says it.
   virtual std::vector<std::string> touches(const Json& spec) const = 0;
   /// Bytes that will be read.
-  virtual std::uint64_t estimate(const Json& spec) const = 0;
+  virtual std::uint64_t estimate(const Json& spec, Work& work) const = 0;
 
   /// Writes its parts and gives the state for the manifest.
   virtual Json create(const Json& spec, SetWriter& writer, Work& work) const = 0;
@@ -61,7 +61,7 @@ class Source {
   /// Can it be restored now (rights, locks)? Throws what `restore` would, before any source of the set was touched.
   virtual void check_restore(const Stored& stored, Work& work) const = 0;
   /// Brings it back: the old state or the new one at every instant, and the same again when repeated. What was replaced is kept beside and
-  /// named in `kept` of the result.
+  /// named in `kept` of the result, what could not be brought back in `warnings`.
   virtual Json restore(const Stored& stored, Work& work) const = 0;
 
   /// What is there now against what was stored: a line for each difference, none when equal.

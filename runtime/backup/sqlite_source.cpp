@@ -71,7 +71,7 @@ class SqliteSource : public Source {
   std::string describe(const Json& spec) const override { return "database " + path_of(spec).string(); }
   std::vector<std::string> touches(const Json& spec) const override { return {"file:" + path_of(spec).string()}; }
 
-  std::uint64_t estimate(const Json& spec) const override {
+  std::uint64_t estimate(const Json& spec, Work&) const override {
     return size_or_zero(path_of(spec)) + size_or_zero(path_of(spec).string() + "-wal");
   }
 

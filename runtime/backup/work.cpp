@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "runtime/base/error.h"
 #include "runtime/base/file.h"
+#include "runtime/database/postgres_server.h"
 
 namespace playbook {
 
@@ -15,6 +17,16 @@ void Work::advance(std::uint64_t bytes) {
   if (!report_ || now - told_ < std::chrono::milliseconds(200)) return;
   told_ = now;
   report_(done_, total_ == 0 ? std::nullopt : std::optional(std::max(done_, total_)));
+}
+
+Children& Work::children() const {
+  if (!surroundings_.children) throw Error(Code::unsupported, "programs cannot be started here");
+  return *surroundings_.children;
+}
+
+std::unique_ptr<PostgresServer> Work::postgres(const Json& server) const {
+  if (!surroundings_.postgres) throw Error(Code::unsupported, "a PostgreSQL server cannot be reached from here");
+  return surroundings_.postgres(server);
 }
 
 ScratchFile::ScratchFile(const Work& work, const std::string& name) : path_(work.scratch() / name) {

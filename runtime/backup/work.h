@@ -6,13 +6,26 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "runtime/base/cancel.h"
 #include "runtime/base/faults.h"
+#include "runtime/base/json.h"
 
 namespace playbook {
+
+class Children;        // runtime/process/children.h
+class PostgresServer;  // runtime/database/postgres_server.h
+
+/// What work on a server needs from its run; without it such sources are refused.
+struct Surroundings {
+  std::string action;  ///< names what it starts elsewhere, `<run>/<action>`
+  Children* children = nullptr;
+  std::function<std::unique_ptr<PostgresServer>(const Json& server)> postgres;  ///< opens what `check_postgres_server` made complete
+};
 
 class Work {
  public:
@@ -30,6 +43,12 @@ class Work {
   const CancelToken* cancel() const { return cancel_; }
   Faults* faults() const { return faults_; }
 
+  void set_surroundings(Surroundings surroundings) { surroundings_ = std::move(surroundings); }
+  const std::string& action() const { return surroundings_.action; }
+  /// Throw `unsupported` where nobody gave them.
+  Children& children() const;
+  std::unique_ptr<PostgresServer> postgres(const Json& server) const;
+
   const std::filesystem::path& scratch() const { return scratch_; }
   void set_scratch(std::filesystem::path folder) { scratch_ = std::move(folder); }
 
@@ -38,6 +57,7 @@ class Work {
   const CancelToken* cancel_;
   Faults* faults_;
   Report report_;
+  Surroundings surroundings_;
   std::uint64_t done_ = 0, total_ = 0;
   std::chrono::steady_clock::time_point told_{};
 };

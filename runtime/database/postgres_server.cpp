@@ -17,7 +17,7 @@ if [ -z "${PGPASSWORD:-}" ]; then
   if [ -z "$PGPASSWORD" ] && [ -r "${POSTGRES_PASSWORD_FILE:-}" ]; then PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE"); fi
 fi
 export PGUSER PGDATABASE PGPASSWORD
-exec "$@")";
+exec "$@" "--dbname=$PGDATABASE")";
 
 namespace {
 

@@ -46,7 +46,7 @@ Json check_postgres_server(const Json& server, const std::filesystem::path& inst
 std::string postgres_label(const Json& server);
 
 /// Enters a container's environment: user, database and password as the official image has them, where the caller gave none. Runs its
-/// arguments.
+/// arguments and `--dbname`.
 extern const char* const kPostgresEntry;
 
 }  // namespace playbook

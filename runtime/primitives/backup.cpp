@@ -2,13 +2,17 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/primitives/postgres.h"
 
 namespace playbook {
 
 Work work_of(Context& context) {
   std::string own = "scratch-" + sha256(context.action_id()).substr(0, 8);  // the same again when the action is tried again
-  return Work(context.environment().run_folder / own, &context.cancel(), context.faults(),
-              [&context](std::uint64_t done, std::optional<std::uint64_t> total) { context.progress(done, total, "bytes"); });
+  Work work(context.environment().run_folder / own, &context.cancel(), context.faults(),
+            [&context](std::uint64_t done, std::optional<std::uint64_t> total) { context.progress(done, total, "bytes"); });
+  work.set_surroundings(
+      {context.action_id(), context.environment().children, [&context](const Json& server) { return open_postgres(context, server); }});
+  return work;
 }
 
 std::filesystem::path backups_folder(Context& context, const Json& args) {

@@ -43,10 +43,11 @@ class BackupCreate : public Primitive {
     std::vector<Json> specs = sources_.check(args.at("sources"), context.instance());
     fs::path folder = backups_folder(context, args);
     std::string name = free_name(context, args, folder);
+    Work work = work_of(context);
     std::uint64_t bytes = 0;
     std::vector<std::string> lines;
     for (const Json& spec : specs) {
-      bytes += sources_.at(spec.at("type")).estimate(spec);
+      bytes += sources_.at(spec.at("type")).estimate(spec, work);
       lines.push_back("  " + sources_.at(spec.at("type")).describe(spec));
     }
     Planned planned;
@@ -119,7 +120,9 @@ class BackupCreate : public Primitive {
       .kind = Kind::change,
       .summary = "Backs up databases and files into one new set and verifies what it wrote.",
       .parameters = {{"sources", Type::list,
-                      "what to back up: {type=\"sqlite\", path=...} or {type=\"files\", paths={...}, optional={...}}", true, nullptr},
+                      "what to back up: {type=\"sqlite\", path=...}, {type=\"postgres\", server=...} or {type=\"files\", paths={...}, "
+                      "optional={...}}",
+                      true, nullptr},
                      {"app", Type::string, "name of the application, for the set's name", false, nullptr},
                      {"version", Type::string, "version of the application, for the set's name", false, nullptr},
                      {"to", Type::path, "folder for the set; default: backups in the state folder", false, nullptr},

@@ -31,6 +31,9 @@ class BackupRestore : public Primitive {
     BackupSet set = BackupSet::open(set_path(context, args.at("set")));
     Work work = work_of(context);
     Json result = restore_set(set, known_digest(args.at("set")), strings_of(args, "only"), sources_, work);
+    for (const Json& source : result.at("sources"))
+      for (const Json& warning : get_or<Json>(source, "warnings", Json::array()))
+        context.log(LogLevel::warning, warning.get<std::string>());
     for (const Json& kept : result.at("kept"))
       context.log(LogLevel::info, "what was replaced is kept as " + kept.get<std::string>() + "; remove it once all is well");
     result["loss"] = prepared.at("loss");

@@ -1,0 +1,24 @@
+// pg_dump and pg_restore on streams: a database into a part of a set, and back into an empty database. Their own exit status decides.
+#pragma once
+
+#include <string>
+
+#include "runtime/backup/part.h"
+#include "runtime/database/postgres_server.h"
+
+namespace playbook {
+
+/// Dumps `options.database` as it was at the exported `snapshot` (custom format, not compressed: the part is).
+void dump_database(PostgresServer& server, const PostgresOptions& options, const std::string& snapshot, PartWriter& part);
+
+/// Restores a part into `options.database`, which is empty. Stops at the first error.
+void load_database(PostgresServer& server, const PostgresOptions& options, const std::filesystem::path& set, const Part& part, Work& work);
+
+/// Reads the part to its end, its table of contents with pg_restore where one is at hand (`server` may be null: then that of this host).
+/// Throws `backup.corrupt`.
+void check_archive(PostgresServer* server, const std::filesystem::path& set, const Part& part, Work& work);
+
+/// Throws `unsupported` where the programs are older than the server: they would refuse it, or leave out what they do not know.
+void expect_tools(PostgresServer& server, PostgresSession& session, const PostgresOptions& options);
+
+}  // namespace playbook
