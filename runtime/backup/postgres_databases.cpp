@@ -25,6 +25,14 @@ select json_build_object(
                         from pg_db_role_setting, unnest(setconfig) as one where setdatabase = d.oid))
   from pg_database d where datname = )";
 
+// What the sessions of a more powerful role do is hidden, so they count as busy.
+constexpr const char* kBusy = R"(
+select pid, coalesce(usename, '?'), coalesce(nullif(application_name, ''), 'a session'), coalesce(host(client_addr), 'local'),
+       coalesce(state, 'hidden')
+  from pg_stat_activity
+ where pid <> pg_backend_pid() and coalesce(backend_type, 'client backend') = 'client backend' and state is distinct from 'idle'
+   and application_name is distinct from current_setting('application_name') and datname = )";
+
 // Settings whose value is a list of names: given as one literal it would become one name.
 bool is_list(const std::string& setting) {
   constexpr const char* kLists[] = {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"};
@@ -131,12 +139,7 @@ void drop_database(PostgresSession& maintenance, const std::string& name) {
 
 std::vector<std::string> busy_sessions(PostgresSession& maintenance, const std::string& name) {
   std::vector<std::string> lines;
-  for (const PostgresRow& row : maintenance.query(
-           "select pid, coalesce(usename, '?'), coalesce(nullif(application_name, ''), '?'), coalesce(host(client_addr), 'local'), "
-           "coalesce(state, 'unknown') from pg_stat_activity where datname = " +
-           sql_literal(name) +
-           " and pid <> pg_backend_pid() and backend_type = 'client backend' and state is distinct from 'idle' and application_name "
-           "<> current_setting('application_name') order by pid"))
+  for (const PostgresRow& row : maintenance.query(kBusy + sql_literal(name) + " order by pid"))
     lines.push_back(*row[2] + " of " + *row[1] + " (" + *row[3] + ", " + *row[4] + ", pid " + *row[0] + ")");
   return lines;
 }
