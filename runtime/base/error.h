@@ -19,6 +19,8 @@ enum class Code {
   backup_failed,     // a set could not be made or restored
   backup_newer,      // a set was made by a newer version of this tool
   cancelled,         // the operator or the embedder stopped it
+  compose_invalid,   // Compose refuses a project's files
+  container_failed,  // an order to docker or compose
   disk_full,         // no space left where something had to be written
   dotenv_invalid,    // a .env file that Compose would refuse or read otherwise
   drift,             // the world is not as the run left it
@@ -29,6 +31,7 @@ enum class Code {
   file_missing,
   gate_refused,  // checks before any change; details.gates has them all
   http_failed,
+  image_failed,      // an image that cannot be had; details.reason says why
   instance_missing,  // no application here that the playbook knows
   internal,          // a defect of this tool
   journal_corrupt,

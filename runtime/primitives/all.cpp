@@ -12,6 +12,20 @@ namespace playbook {
   each(backup_verify) \
   each(clock_now) \
   each(clock_sleep) \
+  each(compose_check) \
+  each(compose_config) \
+  each(compose_exec) \
+  each(compose_fence) \
+  each(compose_logs) \
+  each(compose_ps) \
+  each(compose_pull) \
+  each(compose_read) \
+  each(compose_run) \
+  each(compose_start) \
+  each(compose_stop) \
+  each(compose_unfence) \
+  each(compose_up) \
+  each(compose_wait) \
   each(dotenv_get) \
   each(dotenv_set) \
   each(dotenv_unset) \
@@ -27,10 +41,17 @@ namespace playbook {
   each(host_tools) \
   each(http_get) \
   each(http_wait) \
+  each(image_is_floating) \
+  each(image_parse) \
+  each(image_present) \
+  each(image_pull) \
+  each(image_read) \
+  each(image_resolve) \
   each(json_encode) \
   each(json_parse) \
   each(log_info) \
   each(log_warning) \
+  each(migrate_watch) \
   each(postgres_fingerprint) \
   each(postgres_query) \
   each(process_read) \

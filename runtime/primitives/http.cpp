@@ -62,4 +62,22 @@ std::string http_thing(const Json& args) {
   return "http:" + url.substr(0, url.find_first_of("?#"));
 }
 
+std::string json_difference(const Json& wanted, const Json& found, const std::string& path) {
+  if (wanted.is_object() && found.is_object()) {
+    for (const auto& [key, value] : wanted.items()) {
+      std::string inner = path.empty() ? key : path + "." + key;
+      if (!found.contains(key)) return inner + " is missing";
+      if (std::string text = json_difference(value, found[key], inner); !text.empty()) return text;
+    }
+    return "";
+  }
+  if (wanted.is_array() && found.is_array() && wanted.size() == found.size()) {
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (std::string text = json_difference(wanted[i], found[i], path + "[" + std::to_string(i + 1) + "]"); !text.empty()) return text;
+    return "";
+  }
+  if (wanted == found) return "";
+  return (path.empty() ? "the answer" : path) + " is " + canonical(found).substr(0, 200) + ", expected " + canonical(wanted).substr(0, 200);
+}
+
 }  // namespace playbook

@@ -22,6 +22,9 @@ Json recorded(const Context& context, const HttpResponse& response);
 /// The body as JSON; throws json.invalid, http.failed where it was too long.
 Json json_body(const HttpRequest& request, const HttpResponse& response);
 
+/// What in `found` is not as `wanted`, which may leave out what does not matter: `status is "down", expected "ok"`; "" when all is.
+std::string json_difference(const Json& wanted, const Json& found, const std::string& path = "");
+
 /// `http:http://127.0.0.1:8080/health`, without the query.
 std::string http_thing(const Json& args);
 

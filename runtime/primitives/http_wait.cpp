@@ -20,25 +20,6 @@ std::vector<Parameter> parameters() {
   return all;
 }
 
-// What in `found` is not as `wanted`, which may leave out what does not matter; "" when all is.
-std::string difference(const Json& wanted, const Json& found, const std::string& path) {
-  if (wanted.is_object() && found.is_object()) {
-    for (const auto& [key, value] : wanted.items()) {
-      std::string inner = path.empty() ? key : path + "." + key;
-      if (!found.contains(key)) return inner + " is missing";
-      if (std::string text = difference(value, found[key], inner); !text.empty()) return text;
-    }
-    return "";
-  }
-  if (wanted.is_array() && found.is_array() && wanted.size() == found.size()) {
-    for (size_t i = 0; i < wanted.size(); ++i)
-      if (std::string text = difference(wanted[i], found[i], path + "[" + std::to_string(i + 1) + "]"); !text.empty()) return text;
-    return "";
-  }
-  if (wanted == found) return "";
-  return (path.empty() ? "the answer" : path) + " is " + canonical(found).substr(0, 200) + ", expected " + canonical(wanted).substr(0, 200);
-}
-
 std::string first_line(const std::string& body) { return std::string(trim(body.substr(0, body.find('\n')))).substr(0, 200); }
 
 class HttpWait : public Primitive {
@@ -93,7 +74,7 @@ class HttpWait : public Primitive {
     }
     if (!args.contains("json")) return result;
     result["json"] = context.redactor().apply(json_body(request, response));
-    std::string differs = difference(args["json"], result["json"], "");
+    std::string differs = json_difference(args["json"], result["json"]);
     if (differs.empty()) return result;
     last += ", " + differs;
     return std::nullopt;

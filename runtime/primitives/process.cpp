@@ -36,13 +36,13 @@ Json last_lines(const std::string& text, size_t count) {
   return lines;
 }
 
-Command command_from(const Context& context, const Json& args) {
+Command command_from(const Context& context, const Json& args, const std::filesystem::path& folder) {
   Command command;
   command.argv = args.at("argv").get<std::vector<std::string>>();
   for (const Json& status : args.at("ok"))
     if (!status.is_number_integer() && !(status.is_number() && status == status.get<std::int64_t>()))
       throw Error(Code::argument_invalid, "ok must be a list of integers, found " + canonical(status), "such as {0, 1}");
-  command.folder = args.contains("folder") ? context.resolve(args["folder"]) : context.instance();
+  command.folder = folder;
   command.capture_limit = kKept + kMargin;
   if (args.contains("deadline")) command.deadline = duration_of(args, "deadline");
   const Json environment = get_or<Json>(args, "env", Json::object());  // outlives the loop
@@ -82,13 +82,18 @@ std::vector<Parameter> command_parameters(const Json& default_deadline) {
 }
 
 Json run_command(Context& context, const Json& args) {
-  Command command = command_from(context, args);
+  HostPlace here(context.children());
+  return run_command(context, args, here, args.contains("folder") ? context.resolve(args["folder"]) : context.instance());
+}
+
+Json run_command(Context& context, const Json& args, Place& place, const std::filesystem::path& folder) {
+  Command command = command_from(context, args, folder);
   bool secret_output = get_or(args, "secret_output", false);
   LineSink to_log = [&](Stream, std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     context.log(LogLevel::info, to_utf8(context.redactor().apply(line)));
   };
-  Exit exit = context.children().run(command, secret_output ? nullptr : to_log, &context.cancel());
+  Exit exit = place.run(command, secret_output ? nullptr : to_log, &context.cancel());
   if (exit.cancelled) throw Error(Code::cancelled, command_line(command.argv) + " was cancelled and ended");
   if (exit.timed_out)
     throw Error(Code::timeout, command_line(command.argv) + " did not end within " + humane(*command.deadline) + " and was ended",
@@ -98,6 +103,49 @@ Json run_command(Context& context, const Json& args) {
   const Json& ok = args.at("ok");
   if (exit.signal || std::find(ok.begin(), ok.end(), Json(exit.status)) == ok.end()) throw_failure(command, exit, result);
   return result;
+}
+
+std::vector<Parameter> change_parameters() {
+  return {{"harmless", Type::boolean, "it cannot touch the application's data, so it needs no way back", false, false},
+          {"repeat_safe", Type::boolean, "running it again after it was cut short is right", false, false},
+          {"done_when", Type::strings,
+           "a question: a command whose status 0 says that this is done already; asked before it runs and after a crash", false, nullptr}};
+}
+
+bool is_harmless(const Json& args) { return get_or(args, "harmless", false); }
+
+bool is_done(Context& context, const Json& args, Place& place, const std::filesystem::path& folder) {
+  if (!args.contains("done_when")) return false;
+  Command command;
+  command.argv = args["done_when"].get<std::vector<std::string>>();
+  command.folder = folder;
+  const Json environment = get_or<Json>(args, "env", Json::object());  // outlives the loop
+  for (const auto& [name, value] : environment.items()) command.environment[name] = context.open_secret(value);
+  command.deadline = std::chrono::minutes(1);
+  command.capture_limit = 0;
+  Exit exit = place.run(command, nullptr, &context.cancel());
+  if (exit.cancelled) throw Error(Code::cancelled, command_line(command.argv) + " was cancelled and ended");
+  if (exit.timed_out || exit.signal)
+    throw Error(Code::process_failed,
+                command_line(command.argv) + " gave no answer: it " + (exit.timed_out ? "did not end within a minute" : "was killed"));
+  return exit.status == 0;
+}
+
+Json done_already(const Json& args) {
+  return {{"status", args.at("ok").empty() ? Json(0) : args["ok"][0]}, {"out", ""}, {"err", ""}, {"done_already", true}};
+}
+
+Probe probe_command(Context& context, const Record& record, Place& place, const std::filesystem::path& folder) {
+  std::string what = command_line(record.args.at("argv"));
+  if (record.args.contains("done_when")) try {
+      if (is_done(context, record.args, place, folder)) return {Probe::State::done, done_already(record.args), "", false};
+      return {Probe::State::not_done, nullptr, "", false};
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;
+      return {Probe::State::unknown, nullptr, what + " was cut short, and its done_when does not answer: " + error.message(), true};
+    }
+  if (get_or(record.args, "repeat_safe", false)) return {Probe::State::not_done, nullptr, "", false};
+  return {Probe::State::unknown, nullptr, what + " was cut short; it may have done all, part or nothing of its work", true};
 }
 
 std::string command_line(const std::vector<std::string>& argv) {

@@ -9,12 +9,12 @@ namespace {
 
 std::vector<Parameter> parameters() {
   std::vector<Parameter> all = command_parameters(nullptr);
-  all.push_back({"harmless", Type::boolean, "it cannot touch the application's data, so it needs no way back", false, false});
-  all.push_back({"repeat_safe", Type::boolean, "running it again after it was cut short is right", false, false});
-  all.push_back({"done_when", Type::strings,
-                 "a question: a command whose status 0 says that this is done already; asked before it runs and after a crash", false,
-                 nullptr});
+  for (Parameter& parameter : change_parameters()) all.push_back(std::move(parameter));
   return all;
+}
+
+std::filesystem::path folder_of(const Context& context, const Json& args) {
+  return args.contains("folder") ? context.resolve(args["folder"]) : context.instance();
 }
 
 class ProcessRun : public Primitive {
@@ -22,7 +22,8 @@ class ProcessRun : public Primitive {
   const Declaration& declaration() const override { return declaration_; }
 
   Json run(Context& context, const Json& args, const Json&) override {
-    if (is_done(context, args)) {
+    HostPlace here(context.children());
+    if (is_done(context, args, here, folder_of(context, args))) {
       context.log(LogLevel::info, "done already, says " + command_line(args.at("done_when")));
       return done_already(args);
     }
@@ -46,16 +47,8 @@ class ProcessRun : public Primitive {
   Json told_done(const Json& args) const override { return done_already(args); }
 
   Probe probe(Context& context, const Record& record) override {
-    std::string what = command_line(record.args.at("argv"));
-    if (record.args.contains("done_when")) try {
-        if (is_done(context, record.args)) return {Probe::State::done, done_already(record.args), "", false};
-        return {Probe::State::not_done, nullptr, "", false};
-      } catch (const Error& error) {
-        if (error.code() == Code::cancelled) throw;
-        return {Probe::State::unknown, nullptr, what + " was cut short, and its done_when does not answer: " + error.message(), true};
-      }
-    if (get_or(record.args, "repeat_safe", false)) return {Probe::State::not_done, nullptr, "", false};
-    return {Probe::State::unknown, nullptr, what + " was cut short; it may have done all, part or nothing of its work", true};
+    HostPlace here(context.children());
+    return probe_command(context, record, here, folder_of(context, record.args));
   }
 
   std::vector<std::string> touches(Context&, const Json& args) const override {
@@ -66,30 +59,6 @@ class ProcessRun : public Primitive {
   bool may_lose_data(const Json& args) const override { return !is_harmless(args); }
 
  private:
-  static bool is_harmless(const Json& args) { return get_or(args, "harmless", false); }
-
-  // Any other status means no; a command that is missing, hangs or is killed is an error, for it answered nothing.
-  static bool is_done(Context& context, const Json& args) {
-    if (!args.contains("done_when")) return false;
-    Command command;
-    command.argv = args["done_when"].get<std::vector<std::string>>();
-    command.folder = args.contains("folder") ? context.resolve(args["folder"]) : context.instance();
-    const Json environment = get_or<Json>(args, "env", Json::object());  // outlives the loop
-    for (const auto& [name, value] : environment.items()) command.environment[name] = context.open_secret(value);
-    command.deadline = std::chrono::minutes(1);
-    command.capture_limit = 0;
-    Exit exit = context.children().run(command, nullptr, &context.cancel());
-    if (exit.cancelled) throw Error(Code::cancelled, command_line(command.argv) + " was cancelled and ended");
-    if (exit.timed_out || exit.signal)
-      throw Error(Code::process_failed,
-                  command_line(command.argv) + " gave no answer: it " + (exit.timed_out ? "did not end within a minute" : "was killed"));
-    return exit.status == 0;
-  }
-
-  static Json done_already(const Json& args) {
-    return {{"status", args.at("ok").empty() ? Json(0) : args["ok"][0]}, {"out", ""}, {"err", ""}, {"done_already", true}};
-  }
-
   const Declaration declaration_{
       .name = "process.run",
       .kind = Kind::change,

@@ -1,0 +1,126 @@
+#include "runtime/container/docker.h"
+
+#include <algorithm>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+
+namespace playbook {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t kAnswer = 16 << 20;  // of one question; `docker inspect` gives some 8 KiB a container
+
+Container container_from(const Json& found) {
+  const Json &state = found.at("State"), &labels = found.at("Config").at("Labels"), &policy = found.at("HostConfig").at("RestartPolicy");
+  Container container;
+  container.id = found.at("Id");
+  container.name = found.at("Name").get<std::string>().substr(1);
+  container.service = get_or<std::string>(labels, "com.docker.compose.service", "");
+  container.image = found.at("Config").at("Image");
+  container.image_id = found.at("Image");
+  container.state = state.at("Status");
+  if (state.contains("Health")) container.health = get_or<std::string>(state["Health"], "Status", "");
+  container.exit_code = state.at("ExitCode");
+  container.restarts = found.at("RestartCount");
+  container.policy = get_or<std::string>(policy, "Name", "no");
+  if (container.policy.empty()) container.policy = "no";
+  if (int most = get_or(policy, "MaximumRetryCount", 0); most > 0) container.policy += ":" + std::to_string(most);
+  container.created = found.at("Created");
+  container.started = state.at("StartedAt");
+  container.finished = state.at("FinishedAt");
+  return container;
+}
+
+}  // namespace
+
+std::string last_words(const Exit& exit) {
+  std::vector<std::string> lines = split(trim(exit.err).empty() ? exit.out : exit.err, '\n');
+  auto last = std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return !trim(line).empty(); });
+  if (last == lines.rend()) return "it said nothing";
+  std::string text = to_utf8(trim(*last));
+  for (std::string_view prefix : {"Error response from daemon: ", "Error: "})
+    if (text.starts_with(prefix)) text = text.substr(prefix.size());
+  return text.substr(0, 500);
+}
+
+Exit Docker::run(Command command, bool quiet) const {
+  command.environment.emplace("PLAYBOOK_ACTION", tools_.action);
+  Exit exit = tools_.children.run(command, quiet ? nullptr : tools_.line, &tools_.cancel);
+  std::string shown = command.argv[0] + (command.argv.size() > 1 ? " " + command.argv[1] : "");
+  if (exit.cancelled) throw Error(Code::cancelled, shown + " was cancelled and ended");
+  if (exit.timed_out) throw Error(Code::timeout, shown + " did not end within " + humane(*command.deadline) + " and was ended");
+  return exit;
+}
+
+std::string Docker::must(const std::string& what, const std::vector<std::string>& arguments, bool quiet,
+                         std::chrono::milliseconds deadline) const {
+  Command command;
+  command.argv = {"docker"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.deadline = deadline;
+  command.capture_limit = kAnswer;
+  Exit exit = run(std::move(command), quiet);
+  if (exit.status == 0) return exit.out;
+  std::string said = last_words(exit);
+  std::string hint =
+      said.find("Cannot connect to the Docker daemon") != std::string::npos || said.find("permission denied") != std::string::npos
+          ? "`docker version` must work for this user"
+          : "";
+  throw Error(Code::container_failed, "cannot " + what + ": " + said, hint);
+}
+
+std::string Docker::version() const {
+  return std::string(trim(must("ask the Docker engine", {"version", "--format", "{{.Server.Version}}"})));
+}
+
+std::vector<Container> Docker::containers(const std::vector<std::string>& labels) const {
+  std::vector<std::string> question{"ps", "--all", "--quiet", "--no-trunc"};
+  for (const std::string& label : labels) question.insert(question.end(), {"--filter", "label=" + label});
+  for (int attempt = 1;; ++attempt) {
+    std::vector<std::string> look{"inspect", "--type", "container"};
+    for (const std::string& id : split(trim(must("list containers", question)), '\n'))
+      if (!id.empty()) look.push_back(id);
+    if (look.size() == 3) return {};
+    try {
+      std::vector<Container> found;
+      for (const Json all = parse_json(must("look at containers", look), "docker inspect"); const Json& one : all)
+        found.push_back(container_from(one));
+      std::sort(found.begin(), found.end(), [](const Container& a, const Container& b) { return a.name < b.name; });
+      return found;
+    } catch (const Error& error) {  // one went between the two questions
+      if (error.code() != Code::container_failed || attempt == 3) throw;
+    }
+  }
+}
+
+std::optional<Json> Docker::image(const std::string& reference) const {
+  Command command;
+  command.argv = {"docker", "image", "inspect", "--", reference};
+  command.deadline = 1min;
+  command.capture_limit = kAnswer;
+  Exit exit = run(std::move(command));
+  if (exit.status == 0) return parse_json(exit.out, "docker image inspect").at(0);
+  if (exit.err.find("No such image") != std::string::npos) return std::nullopt;
+  throw Error(Code::container_failed, "cannot look at image " + reference + ": " + last_words(exit));
+}
+
+void Docker::set_policy(const Container& container, const std::string& policy) const {
+  must("set the restart policy of " + container.name, {"update", "--restart=" + policy, container.id});
+}
+
+std::vector<std::string> Docker::last_lines(const Container& container, int count) const {
+  Command command;
+  command.argv = {"docker", "logs", "--tail", std::to_string(count), container.id};
+  command.deadline = 1min;
+  std::vector<std::string> lines;
+  command.capture_limit = 0;
+  command.environment["PLAYBOOK_ACTION"] = tools_.action;
+  tools_.children.run(
+      command, [&](Stream, std::string_view line) { lines.push_back(to_utf8(line)); }, &tools_.cancel);
+  return lines;
+}
+
+}  // namespace playbook

@@ -1,0 +1,33 @@
+// Images: fetched, looked up in their registry, looked into. Why one cannot be had is told in few words that never change, because people
+// act on them. Used by one thread.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "runtime/container/docker.h"
+
+namespace playbook {
+
+/// `no such tag`, `unauthorized` (or no such repository: registries do not say which), `registry unreachable`, `disk full`,
+/// `too many requests`, or `other`, from what docker said.
+std::string image_failure(std::string_view said);
+
+/// Throws image.failed with details {image, reason}.
+void pull_image(const Docker& docker, const std::string& reference, std::chrono::milliseconds deadline);
+
+struct Resolved {
+  std::string digest;   ///< `sha256:...` of what this machine's platform gets; "" where it is missing
+  std::string missing;  ///< why, in the words of `image_failure`
+};
+/// Asks the registry, with docker's own logins.
+Resolved resolve_image(const Docker& docker, const std::string& reference);
+
+/// A file inside an image that is present, without starting anything: through a container that is made, read and removed. Throws
+/// file.missing, container.failed.
+std::string read_from_image(const Docker& docker, const std::string& reference, const std::string& path,
+                            const std::filesystem::path& scratch);
+
+}  // namespace playbook
