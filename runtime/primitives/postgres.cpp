@@ -1,6 +1,6 @@
 #include "runtime/primitives/postgres.h"
 
-#include "runtime/base/error.h"
+#include "runtime/primitives/compose.h"
 
 namespace playbook {
 
@@ -11,7 +11,8 @@ const Parameter kPostgresServerParameter{
 std::unique_ptr<PostgresServer> open_postgres(Context& context, const Json& described) {
   const Json server = check_postgres_server(described, context.instance());
   if (server.contains("url")) return make_direct_postgres(context.open_secret(server["url"]), context.children());
-  throw Error(Code::unsupported, "a PostgreSQL server in a service cannot be reached by this build");
+  return make_postgres_service(open_service_place(context, server.at("project"), server.at("service")),
+                               get_or<std::string>(server, "user", ""), get_or<std::string>(server, "database", ""));
 }
 
 PostgresOptions postgres_options(Context& context) {
