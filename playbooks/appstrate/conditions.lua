@@ -129,7 +129,9 @@ playbook.check {
       local ref = service.image
       if contains(app.services, name) and not contains(release.images, ref) then strays[#strays + 1] = name .. " has " .. ref end
     end
-    for _, container in ipairs(containers(app)) do
+    local running = containers(app)
+    if #running == 0 then return false, app.service .. " has no container" end
+    for _, container in ipairs(running) do
       if container.image ~= release.image then strays[#strays + 1] = container.name .. " runs " .. container.image end
     end
     return verdict(strays)
@@ -140,8 +142,9 @@ playbook.check {
   name = "has_not_restarted",
   title = "the server has not restarted",
   run = function(app)
-    local problems = {}
-    for _, container in ipairs(containers(app)) do
+    local problems, running = {}, containers(app)
+    if #running == 0 then return false, app.service .. " has no container" end
+    for _, container in ipairs(running) do
       if container.restarts > 0 then problems[#problems + 1] = container.name .. " has restarted " .. container.restarts .. " times" end
     end
     return verdict(problems, "docker compose logs " .. app.service .. " tells more")
@@ -249,6 +252,7 @@ playbook.check {
   title = "people, organizations, packages, runs and connections are all there",
   run = function(app, saved)
     local problems = {}
+    if not saved.rows.organizations then return false, "the backup " .. saved.path .. " does not say how many organizations it holds" end
     for _, name in ipairs(KEPT) do
       local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own
       local now = before and postgres.query(app.database, 'select count(*) as count from public."' .. name .. '"')[1].count
