@@ -7,9 +7,18 @@ local instance = {}
 local JOURNAL = "/app/packages/db/drizzle/meta/_journal.json"
 local COMPOSE_FILES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
 
+--- The compose files that may be meant: those named, those of COMPOSE_FILE, or the names that Compose looks for.
+local function candidates(files)
+  local named = not files and file.exists ".env" and dotenv.get(".env", "COMPOSE_FILE", { public = true })
+  if not named then return files or COMPOSE_FILES end
+  files = {}
+  for name in named:gmatch "[^:]+" do files[#files + 1] = name end
+  return files
+end
+
 --- Is there an Appstrate? Looks at files alone.
 function instance.is_here(files)
-  for _, name in ipairs(files or COMPOSE_FILES) do
+  for _, name in ipairs(candidates(files)) do
     if file.exists(name) and file.read(name):find "/appstrate[:@]" then return true end
   end
   return false

@@ -31,7 +31,7 @@ return playbook.define {
 
       step("Go back", function()
         backup.restore(set)
-        compose.up(app.project, { services = app.services })
+        compose.up(app.project, { services = { app.service } })
         appstrate.wait_ready(app, old)
       end)
 

@@ -43,7 +43,6 @@ struct World : Driver {
       sources.files["appstrate/data/" + std::string(name) + ".json"] = source("data/" + std::string(name) + ".json");
     registry = Registry();
     register_all(registry);
-    declare_missing();
     answer = [this](const Request& request) {
       try {
         return answer_to(request);
@@ -51,41 +50,6 @@ struct World : Driver {
         return fail(error);
       }
     };
-  }
-
-  void declare_missing() {
-    auto add = [&](std::string name, Kind kind, std::vector<Parameter> parameters) {
-      if (registry.find(name)) return;
-      Declaration declaration;
-      declaration.name = name, declaration.kind = kind, declaration.summary = "is a stand-in",
-      declaration.parameters = std::move(parameters);
-      registry.add(std::make_unique<Declared>(std::move(declaration)));
-    };
-    const Parameter project{"project", Type::map, "", true, nullptr}, services{"services", Type::strings, "", false, nullptr};
-    const Parameter ref{"ref", Type::string, "", true, nullptr};
-    add("compose.config", Kind::read, {project});
-    add("compose.ps", Kind::read, {project});
-    add("compose.logs", Kind::read, {project, services, {"tail", Type::integer, "", false, nullptr}});
-    add("compose.fence", Kind::change, {project, services});
-    add("compose.unfence", Kind::change, {project});
-    add("compose.stop", Kind::change, {project, services, {"grace", Type::duration, "", false, nullptr}});
-    add("compose.up", Kind::change, {project, services});
-    add("image.is_floating", Kind::pure, {ref});
-    add("image.present", Kind::read, {ref, {"env", Type::strings, "", false, nullptr}});
-    add("image.resolve", Kind::read, {ref});
-    add("image.read", Kind::read, {ref, {"path", Type::string, "", true, nullptr}});
-    add("image.pull", Kind::change, {{"refs", Type::strings, "", true, nullptr}});
-    add("postgres.query", Kind::read, {{"server", Type::map, "", true, nullptr}, {"sql", Type::string, "", true, nullptr}});
-    add("migrate.watch", Kind::read,
-        {project,
-         {"service", Type::string, "", false, nullptr},
-         {"url", Type::string, "", false, nullptr},
-         {"ready", Type::map, "", false, nullptr},
-         {"starting", Type::map, "", false, nullptr},
-         {"fail", Type::strings, "", false, nullptr},
-         {"progress", Type::strings, "", false, nullptr},
-         {"deadline", Type::duration, "", false, nullptr},
-         {"restarts", Type::integer, "", false, nullptr}});
   }
 
   static std::string source(const std::string& name) { return read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/appstrate" / name); }
@@ -163,8 +127,7 @@ struct World : Driver {
     if (name == "image.read")
       return say(journal_text(args.at("ref").get<std::string>().ends_with("beta.51") ? target_journal : journal_of(running)));
     if (name == "image.pull") pulled = true;
-    if (name == "backup.create")
-      return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
+    if (name == "backup.create") return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
     if (name == "compose.up") running = service_version = image_version = "1.0.0-beta.51", rows = target_journal;
     if (name == "accepted") return say(std::find(accepted.begin(), accepted.end(), args.at("name")) != accepted.end());
     return say(nullptr);

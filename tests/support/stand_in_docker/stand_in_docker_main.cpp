@@ -218,14 +218,16 @@ int inspect_image(const Arguments& arguments) {
   const std::string ref = arguments.rest.at(0);
   const Json& image = known_image(state.images, ref);
   Json environment = Json::array();
-  for (const auto& [name, value] : image.value("env", Json::object()).items()) environment.push_back(name + "=" + value.get<std::string>());
-  std::cout << Json::array({{{"Id", image["id"]},
-                             {"RepoTags", {ref}},
-                             {"RepoDigests", {ref.substr(0, ref.rfind(':')) + "@" + image["id"].get<std::string>()}},
-                             {"Size", 1000},
-                             {"Config", {{"Env", environment}, {"Labels", Json::object()}}}}})
-                   .dump(1)
-            << "\n";
+  for (const Json all = image.value("env", Json::object()); const auto& [name, value] : all.items()) environment.push_back(name + "=" + value.get<std::string>());
+  Json shown;
+  shown["Id"] = image["id"];
+  shown["RepoTags"] = Json::array({ref});
+  shown["RepoDigests"] = Json::array({ref.substr(0, ref.rfind(':')) + "@" + image["id"].get<std::string>()});
+  shown["Size"] = 1000;
+  shown["Created"] = "2026-01-01T00:00:00Z";
+  shown["Config"]["Env"] = environment;
+  shown["Config"]["Labels"] = Json::object();
+  std::cout << "[" << shown.dump(1) << "]\n";
   return 0;
 }
 

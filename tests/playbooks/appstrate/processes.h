@@ -1,0 +1,12 @@
+// The stand-in Appstrate as plain processes, for the crash matrix: a stand-in `docker` command, a real PostgreSQL of the tests' own, no
+// containers. 1.0.0-beta.51 is good; 1.0.0-beta.50 fails to migrate; 1.0.0-beta.49 migrates and then crashes.
+#pragma once
+
+#include "tests/support/matrix/crash_matrix.h"
+
+namespace playbook::testing {
+
+/// Sets PATH and STAND_IN_DOCKER of this process.
+Scenario appstrate_upgrade(const std::string& to);
+
+}  // namespace playbook::testing
