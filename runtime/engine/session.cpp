@@ -19,6 +19,13 @@ std::vector<ActionRow> forward_rows(const std::vector<ActionRow>& rows) {
   return forward;
 }
 
+/// As Primitive::touches says: `file:/a` covers `file:/a/b`.
+bool covers(const std::set<std::string>& things, const std::string& inner) {
+  return std::any_of(things.begin(), things.end(), [&](const std::string& outer) {
+    return inner == outer || (inner.starts_with(outer) && (outer.ends_with('/') || inner[outer.size()] == '/'));
+  });
+}
+
 }  // namespace
 
 RunResult Session::begin() { return forward(false); }
@@ -253,8 +260,9 @@ void Session::check_drift() {
   std::int64_t last_data_change = 0;  // also one that a crash cut short: it may have reached the data before it was taken back
   for (ActionRow& row : actions_.journal().all_actions(run_.id)) {
     if (row.phase != Phase::forward || !row.change) continue;
-    if (actions_.registry().at(row.name).may_lose_data(row.full_args)) last_data_change = std::max(last_data_change, row.id);
-    if (!row.voided && row.outcome == Outcome::ok) changes.push_back(std::move(row));
+    const bool changes_data = actions_.registry().at(row.name).may_lose_data(row.full_args);
+    if (changes_data) last_data_change = std::max(last_data_change, row.id);
+    if (changes_data || (!row.voided && row.outcome == Outcome::ok)) changes.push_back(std::move(row));
   }
   Json items = Json::array();
   std::int64_t first = 0;
@@ -263,8 +271,10 @@ void Session::check_drift() {
     const Primitive& primitive = actions_.registry().at(row->name);
     std::vector<std::string> things = actions_.touches(*row);
     bool only_last =
-        !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return seen.count(thing) != 0; });
+        !things.empty() && std::all_of(things.begin(), things.end(), [&](const std::string& thing) { return covers(seen, thing); });
     seen.insert(things.begin(), things.end());
+    if (row->voided || row->outcome != Outcome::ok)
+      continue;  // cut short: it may have changed what it touches, and left nothing to compare
     // After a change of the data a backup of it is not stale but the way back.
     bool superseded = row->id < last_data_change && primitive.undo_kind(row->full_args) == Undo::not_needed;
     if (only_last || superseded) continue;
@@ -275,7 +285,7 @@ void Session::check_drift() {
   }
   if (items.empty()) return;
   bool repeatable = std::all_of(changes.begin(), changes.end(), [&](const ActionRow& row) {
-    return row.sequence < first || actions_.registry().at(row.name).repeatable();
+    return row.voided || row.sequence < first || actions_.registry().at(row.name).repeatable();
   });
   bool accepted = decisions_.accepts("drift");
   actions_.events().emit("drift", {{"items", items}, {"done_again", repeatable}, {"accepted", accepted}});
