@@ -252,7 +252,7 @@ playbook.check {
   title = "people, organizations, packages, runs and connections are all there",
   run = function(app, saved)
     local problems = {}
-    if not saved.rows.organizations then return false, "the backup " .. saved.path .. " does not say how many organizations it holds" end
+    if not (saved.rows.user or saved.rows['"user"']) then return false, "the backup " .. saved.path .. " does not say how many users it holds" end
     for _, name in ipairs(KEPT) do
       local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own
       local now = before and postgres.query(app.database, 'select count(*) as count from public."' .. name .. '"')[1].count
