@@ -12,8 +12,14 @@ namespace {
 using namespace std::chrono_literals;
 
 // Prints the ids of the processes whose environment holds $1, after sending them the signal $2 where one is given.
+// A `?` for a process of this user whose environment is closed even to it.
 constexpr const char* kFind = R"sh(
+me=$(id -u)
 for folder in /proc/[0-9]*; do
+  if ! tr '\0' '\n' <$folder/environ >/dev/null 2>&1; then
+    grep -q "^Uid:[[:space:]]*$me[[:space:]]" $folder/status && echo '?'
+    continue
+  fi
   tr '\0' '\n' 2>/dev/null <$folder/environ | while IFS= read -r entry; do
     [ "$entry" = "$1" ] || continue
     echo ${folder#/proc/}
@@ -36,8 +42,14 @@ std::vector<int> find(const Docker& docker, const Container& container, const st
     throw Error(Code::container_failed, "cannot tell what still runs in " + container.name + ": " + last_words(exit),
                 "`docker top " + container.name + "` tells it to you");
   std::vector<int> found;
-  for (const std::string& line : split(trim(exit.out), '\n'))
+  for (const std::string& line : split(trim(exit.out), '\n')) {
+    if (line == "?")
+      throw Error(Code::container_failed,
+                  "cannot tell what still runs in " + container.name +
+                      ": its processes hide their environment, as those of user 0 do where " + "the container runs as somebody else",
+                  "`docker top " + container.name + "` tells it to you");
     if (!line.empty()) found.push_back(std::atoi(line.c_str()));
+  }
   return found;
 }
 

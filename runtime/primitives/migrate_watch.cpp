@@ -77,7 +77,7 @@ class Watch {
       return std::nullopt;
     }
     Container& container = all[0];
-    if (container.id != id_) id_ = container.id, restarts_ = container.restarts, seen_.clear(), seen_at_.clear();
+    if (container.id != id_) id_ = container.id, restarts_ = container.restarts, seen_.clear(), seen_at_ = beginning(container);
     const bool ended = container.state == "exited" || container.state == "dead";
     const int restarts = container.restarts - restarts_;
     if (ended || restarts > args_.at("restarts").get<int>()) {
@@ -94,7 +94,7 @@ class Watch {
   // New lines of its log. `--since` includes the moment that it names, so lines of that moment that were seen are passed over.
   void follow(const Container& container) {
     Command command;
-    command.argv = {"docker", "logs", "--timestamps", "--since", seen_at_.empty() ? beginning(container) : seen_at_, container.id};
+    command.argv = {"docker", "logs", "--timestamps", "--since", seen_at_, container.id};
     command.deadline = 1min;
     command.capture_limit = 4096;
     std::vector<std::string> fresh;
@@ -173,7 +173,7 @@ class Watch {
   HttpRequest request_;
   int restarts_ = 0;
   std::int64_t lines_ = 0;
-  std::string seen_at_;            // docker's time of the last line
+  std::string seen_at_;            // docker's time of the last line, at first of the beginning
   std::vector<std::string> seen_;  // the lines of that moment
   std::deque<std::string> last_;
   std::string answer_ = "it has not answered";

@@ -37,7 +37,7 @@ struct Server : ComposeFixture {
 }  // namespace
 
 TEST_CASE("migrate.watch waits through the start and counts every line once", "[migrate]") {
-  Server server("i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; sleep 1; echo Server ready; sleep 1000");
+  Server server("i=0; while [ $$i -lt 300 ]; do echo line $$i; i=$$((i+1)); done; sleep 1; echo Server ready; sleep 1000");
   server.ready = false;
   std::thread later([&] {
     while (output_of("docker logs " + server.name + "-app-1 2>&1 | grep -c 'Server ready' || true") == "0") {

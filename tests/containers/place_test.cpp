@@ -82,7 +82,7 @@ TEST_CASE("a program in a container does not outlive its deadline", "[place]") {
 
 TEST_CASE("a program in a container that outlived its client is found by its action id, whoever it runs as", "[place]") {
   One one;
-  std::string user = GENERATE("", "0", "33");
+  std::string user = GENERATE("", "33");
   Json args = one.args({"sleep", "702"}, {{"user", user}, {"repeat_safe", true}});
   killed_within(one, "compose.exec", args, [&] { return one.count("702") > 0; });
   one.begin("compose.exec", args);  // the same action as in the killed process
@@ -100,6 +100,16 @@ TEST_CASE("a program in a container that outlived its client is found by its act
   end_processes_of(docker, container, one.environment.run_id + "/2", user);
   CHECK(one.count("702") == 0);
   CHECK(one.probe().state == Probe::State::not_done);
+}
+
+TEST_CASE("what a container hides is not taken for nothing: user 0 where the container runs as somebody else", "[place]") {
+  One one;
+  Json args = one.args({"sleep", "703"}, {{"user", "0"}, {"repeat_safe", true}});
+  killed_within(one, "compose.exec", args, [&] { return one.count("703") > 0; });
+  one.begin("compose.exec", args);
+  CHECK(error_of([&] { one.probe(); }).message() ==
+        "cannot tell what still runs in " + one.name +
+            "-app-1: its processes hide their environment, as those of user 0 do where the container runs as somebody else");
 }
 
 TEST_CASE("what a crash inside compose.exec means, its author says", "[place]") {
