@@ -233,6 +233,210 @@ function clock.now() end
 ---@param duration number seconds
 function clock.sleep(duration) end
 
+compose = {}
+
+--- Asks Compose whether services would run these images, as after an edit of .env; raises where one would not.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
+---
+---     compose.check({}, {app="ghcr.io/acme/app:1.2.0"}) --> {}
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param images table<string, any> service -> reference
+---@return string[] # variables that the files use and nobody sets
+---@nodiscard
+function compose.check(project, images) end
+
+--- A compose project as Compose reads it, with the names of variables and never their values.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
+---
+---     compose.config({}).services.app.image --> "ghcr.io/acme/app:1.2.0"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@return compose.project # type, name, folder, files, env_file, compose={version, generation}, engine={version}, services, volumes, images, overridden (variables that the environment sets otherwise than the env file), unset (used and set nowhere)
+---@nodiscard
+function compose.config(project) end
+
+---@class playbook.compose.exec.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references
+---@field folder? string where it runs; the instance when not given
+---@field input? string|playbook.Secret given on standard input, which then ends
+---@field deadline? number after this it is ended, and the call fails
+---@field ok? any[] statuses that mean success ([0] when not given)
+---@field secret_output? boolean its output is neither logged nor given back (false when not given)
+---@field user? string as whom; the container's own when not given
+---@field harmless? boolean it cannot touch the application's data, so it needs no way back (false when not given)
+---@field repeat_safe? boolean running it again after it was cut short is right (false when not given)
+---@field done_when? string[] a question: a command whose status 0 says that this is done already; asked before it runs and after a crash
+
+--- Runs a program that changes something in the running container of a service.
+--- Raises `argument.invalid`, `container.failed`, `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     compose.exec({}, "app", {"./manage", "reindex"}, {repeat_safe=true}).status --> 0
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param service string which
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.compose.exec.options
+---@return {status: integer, out: string, err: string, done_already: boolean} # its status and the last 64 KiB of its output, secrets masked
+function compose.exec(project, service, argv, options) end
+
+---@class playbook.compose.fence.options
+---@field services? string[] all when not given
+
+--- Takes the restart policies from containers, so that nothing starts them by itself, until compose.unfence.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.fence({}, {services={"app"}}).fenced --> {"shop-app-1"}
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.fence.options
+---@return {fenced: string[]} # names of containers
+function compose.fence(project, options) end
+
+---@class playbook.compose.logs.options
+---@field services? string[] all when not given
+---@field since? string a time, such as clock.now gives
+---@field tail? integer of each container (200 when not given)
+
+--- The last lines that the containers of a project said on both streams, secrets masked.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
+---
+---     compose.logs({}, {services={"app"}, tail=1})[1].line --> "Server ready"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.logs.options
+---@return {service: string, line: string}[] # container by container, oldest first
+---@nodiscard
+function compose.logs(project, options) end
+
+---@class playbook.compose.ps.options
+---@field services? string[] all when not given
+
+--- The containers of a compose project, stopped ones too, one-off ones not.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
+---
+---     compose.ps({})[1].state --> "running"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.ps.options
+---@return {service: string, id: string, name: string, image: string, image_id: string, state: string, health: string?, exit_code: integer, restarts: integer, restart_policy: string, started: string}[] # sorted by name; image is what was asked for, image_id what runs
+---@nodiscard
+function compose.ps(project, options) end
+
+---@class playbook.compose.pull.options
+---@field services? string[] all when not given
+---@field deadline? number for each image (1800.0 when not given)
+
+--- Fetches the images of a compose project; those that are built here are left out.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `image.failed`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.pull({})["redis:7.4-alpine"] --> "sha256:6ab0b6e7..."
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.pull.options
+---@return table<string, string> # image -> its id
+function compose.pull(project, options) end
+
+---@class playbook.compose.read.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references
+---@field folder? string where it runs; the instance when not given
+---@field input? string|playbook.Secret given on standard input, which then ends
+---@field deadline? number after this it is ended, and the call fails (60 when not given)
+---@field ok? any[] statuses that mean success ([0] when not given)
+---@field secret_output? boolean its output is neither logged nor given back (false when not given)
+---@field user? string as whom; the container's own when not given
+
+--- Runs a program that changes nothing in the running container of a service.
+--- Raises `argument.invalid`, `container.failed`, `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     compose.read({}, "app", {"./manage", "version"}).out --> "1.2.0\n"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param service string which
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.compose.read.options
+---@return {status: integer, out: string, err: string} # its status and the last 64 KiB of its output, secrets masked
+---@nodiscard
+function compose.read(project, service, argv, options) end
+
+---@class playbook.compose.run.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references
+---@field folder? string where it runs; the instance when not given
+---@field input? string|playbook.Secret given on standard input, which then ends
+---@field deadline? number after this it is ended, and the call fails
+---@field ok? any[] statuses that mean success ([0] when not given)
+---@field secret_output? boolean its output is neither logged nor given back (false when not given)
+---@field user? string as whom; the container's own when not given
+---@field harmless? boolean it cannot touch the application's data, so it needs no way back (false when not given)
+---@field repeat_safe? boolean running it again after it was cut short is right (false when not given)
+---@field done_when? string[] a question: a command whose status 0 says that this is done already; asked before it runs and after a crash
+
+--- Runs a program that changes something in a container of its own, made like those of a service; what that depends on is not started.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `image.failed`, `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     compose.run({}, "app", {"./migrate"}, {repeat_safe=true}).status --> 0
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param service string which
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.compose.run.options
+---@return {status: integer, out: string, err: string, done_already: boolean} # its status and the last 64 KiB of its output, secrets masked
+function compose.run(project, service, argv, options) end
+
+---@class playbook.compose.start.options
+---@field services? string[] all when not given
+---@field deadline? number how long it may take (300.0 when not given)
+
+--- Starts the containers that services have, as they are; an application may migrate its data as it starts.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.start({}, {services={"app"}})[1].state --> "running"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.start.options
+---@return {service: string, id: string, state: string}[] # the containers as compose.ps gives them
+function compose.start(project, options) end
+
+---@class playbook.compose.stop.options
+---@field services? string[] all when not given
+---@field grace? number time to end by themselves; the compose file's when not given
+---@field deadline? number how long it may take (300.0 when not given)
+
+--- Stops services of a compose project; nothing is removed.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.stop({}, {services={"app"}, grace=45}).stopped --> {"app"}
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.stop.options
+---@return {stopped: string[]} # services that ran
+function compose.stop(project, options) end
+
+--- Gives containers the restart policies back that compose.fence took; does nothing where no fence stands.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.unfence({}).fence_stood --> true
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@return {fence_stood: boolean} # whether there was a fence to lift
+function compose.unfence(project) end
+
+---@class playbook.compose.up.options
+---@field services? string[] with what they depend on; all when not given
+---@field deadline? number how long it may take (600.0 when not given)
+
+--- Makes and starts services as the compose files say, from images that are here; an application may migrate its data as it starts.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `image.failed`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.up({})[1].state --> "running"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.up.options
+---@return {service: string, id: string, state: string}[] # the containers as compose.ps gives them
+function compose.up(project, options) end
+
+---@class playbook.compose.wait.options
+---@field services? string[] which; must be given
+---@field state? string running, healthy, completed (ended with status 0) or stopped ("running" when not given)
+---@field deadline? number how long to go on (60.0 when not given)
+
+--- Waits until services of a project are in a state; a service that ended instead ends the waiting.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.wait({}, {services={"migrate"}, state="completed", deadline=300})[1].exit_code --> 0
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.wait.options
+---@return {service: string, id: string, state: string}[] # the containers as compose.ps gives them
+---@nodiscard
+function compose.wait(project, options) end
+
 dotenv = {}
 
 ---@class playbook.dotenv.get.options
@@ -417,6 +621,70 @@ function http.get(url, options) end
 ---@nodiscard
 function http.wait(url, options) end
 
+image = {}
+
+--- Whether a reference to an image may name another one tomorrow, and why.
+--- Raises `argument.invalid`.
+---
+---     image.is_floating("redis").why --> "it has no tag, which means latest"
+---@param ref string such as ghcr.io/acme/app:1.2.0
+---@return {floating: boolean, why: string?} # a full version, a commit or a digest does not float
+---@nodiscard
+function image.is_floating(ref) end
+
+--- The parts of a reference to an image.
+--- Raises `argument.invalid`.
+---
+---     image.parse("postgres:16") --> {registry="docker.io", repository="library/postgres", tag="16"}
+---@param ref string such as ghcr.io/acme/app:1.2.0
+---@return {registry: string, repository: string, tag: string?, digest: string?} # registry and repository with what docker adds where it is not written
+---@nodiscard
+function image.parse(ref) end
+
+---@class playbook.image.present.options
+---@field env? string[] variables of the image to show, such as APP_VERSION
+
+--- What the engine has of an image; nothing where it does not have it.
+--- Raises `container.failed`, `process.missing`.
+---
+---     image.present("redis:7.4").id --> "sha256:6ab0b6e7..."
+---@param ref string a reference or an id
+---@param options? playbook.image.present.options
+---@return {id: string, digests: string[], size: integer, created: string, labels: table<string, string>, environment: table<string, string>?}? # digests are empty for an image that never was in a registry
+---@nodiscard
+function image.present(ref, options) end
+
+---@class playbook.image.pull.options
+---@field deadline? number for each image (1800.0 when not given)
+
+--- Fetches images from their registries.
+--- Raises `argument.invalid`, `container.failed`, `image.failed`, `process.missing`, `timeout`, `cancelled`.
+---
+---     image.pull({"redis:7.4"})["redis:7.4"] --> "sha256:6ab0b6e7..."
+---@param refs string[] references, each fetched once
+---@param options? playbook.image.pull.options
+---@return table<string, string> # reference -> id of the image
+function image.pull(refs, options) end
+
+--- The text of a file inside an image that is here; nothing of the image is started.
+--- Raises `container.failed`, `file.missing`, `file.failed`, `image.failed`, `process.missing`.
+---
+---     image.read("acme/app:1.2.0", "/app/VERSION") --> "1.2.0\n"
+---@param ref string a reference or an id
+---@param path string in the image, from its root
+---@return string # UTF-8
+---@nodiscard
+function image.read(ref, path) end
+
+--- Asks the registry what a reference names for this machine, without fetching it.
+--- Raises `argument.invalid`, `container.failed`, `process.missing`, `timeout`.
+---
+---     image.resolve("redis:0.0.1").missing --> "no such tag"
+---@param ref string such as ghcr.io/acme/app:1.2.0
+---@return {digest: string?, missing: string?} # missing says why: no such tag, unauthorized, registry unreachable, too many requests, or docker's words
+---@nodiscard
+function image.resolve(ref) end
+
 json = {}
 
 --- Writes a value as JSON, with sorted keys and without spaces.
@@ -449,6 +717,28 @@ function log.info(message) end
 ---     log.warning("no copy is kept elsewhere")
 ---@param message any a string, or any value, shown as JSON
 function log.warning(message) end
+
+migrate = {}
+
+---@class playbook.migrate.watch.options
+---@field service? string the server; must be given
+---@field url? string where it tells how it is; must be given
+---@field ready? table<string, any> {status=200, json=?}: the answer that is waited for ({"status":200} when not given)
+---@field starting? table<string, any> {status=503}: the answer while it starts
+---@field fail? string[] regular expressions of log lines that say that it failed
+---@field progress? string[] regular expressions of log lines that people want to see
+---@field restarts? integer how often its container may restart meanwhile (0 when not given)
+---@field deadline? number how long to go on (300.0 when not given)
+
+--- Follows log and health of a server that migrates its database as it starts, until it is ready or has failed.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     migrate.watch({}, {service="app", url="http://127.0.0.1:3000/health", fail={"^error: "}, deadline=600}).lines --> 41
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.migrate.watch.options
+---@return {ready_after_ms: integer, lines: integer} # time since the watch began, and how many lines the log had
+---@nodiscard
+function migrate.watch(project, options) end
 
 postgres = {}
 

@@ -218,7 +218,8 @@ int inspect_image(const Arguments& arguments) {
   const std::string ref = arguments.rest.at(0);
   const Json& image = known_image(state.images, ref);
   Json environment = Json::array();
-  for (const Json all = image.value("env", Json::object()); const auto& [name, value] : all.items()) environment.push_back(name + "=" + value.get<std::string>());
+  for (const Json all = image.value("env", Json::object()); const auto& [name, value] : all.items())
+    environment.push_back(name + "=" + value.get<std::string>());
   Json shown;
   shown["Id"] = image["id"];
   shown["RepoTags"] = Json::array({ref});
