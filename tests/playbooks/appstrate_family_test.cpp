@@ -129,7 +129,7 @@ struct World : Driver {
     if (name == "image.pull") pulled = true;
     if (name == "backup.create") return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
     if (name == "compose.up") running = service_version = image_version = "1.0.0-beta.51", rows = target_journal;
-    if (name == "accepted") return say(std::find(accepted.begin(), accepted.end(), args.at("name")) != accepted.end());
+    if (name == "accepted") return say(std::find(accepted.begin(), accepted.end(), args.at("name").get<std::string>()) != accepted.end());
     return say(nullptr);
   }
 
