@@ -149,17 +149,17 @@ class Shop:
         try:
             migrate(db, self.version, self.delay)
             check_key(db, self.secret)
-            self.status = "ok"
         except (sqlite3.Error, Refused) as error:
-            self.status, self.error = "failed", str(error)
+            self.error = str(error)
         self.schema = schema_of(db)
+        self.status = "failed" if self.error else "ok"  # last: whoever reads it reads the others as they are now
         log(f"release {self.version}, schema {self.schema}: {self.error or 'ready'}")
 
     def health(self):
         report = {"status": self.status, "version": self.version, "schema": self.schema}
         if self.error:
             report["error"] = self.error
-        return {"ok": 200, "starting": 503, "failed": 500}[self.status], report
+        return {"ok": 200, "starting": 503, "failed": 500}[report["status"]], report
 
     def receipt(self, order):
         signed = f"{order['id']} {order['amount_cents']}"
