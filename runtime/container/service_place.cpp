@@ -1,9 +1,12 @@
 #include "runtime/container/service_place.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
@@ -11,7 +14,35 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Prints the ids of the processes whose environment holds $1, after sending them the signal $2 where one is given.
+// Looks at the container's processes from this host, which sees all of them where we are root and the engine is here. Nothing where one of
+// them is out of sight. Their cgroup proves that a number means the same process here as in the engine's answer.
+std::optional<std::vector<int>> find_from_host(const Docker& docker, const Container& container, const std::string& entry, int signal) {
+  Command command;
+  command.argv = {"docker", "top", container.id, "-eo", "pid"};
+  command.deadline = 30s;
+  Exit exit = docker.run(std::move(command));
+  if (exit.status != 0) return std::nullopt;
+  std::vector<int> found;
+  for (const std::string& line : split(exit.out, '\n')) {
+    int pid = std::atoi(line.c_str());
+    if (pid <= 0) continue;  // the heading
+    const std::filesystem::path process = std::filesystem::path("/proc") / std::to_string(pid);
+    try {
+      std::optional<std::string> cgroup = try_read_file(process / "cgroup");
+      if (cgroup && cgroup->find(container.id) == std::string::npos) return std::nullopt;
+      std::vector<std::string> environment = split(try_read_file(process / "environ").value_or(""), '\0');
+      if (std::find(environment.begin(), environment.end(), entry) == environment.end()) continue;
+    } catch (const Error& error) {
+      if (error.code() == Code::file_denied) return std::nullopt;
+      continue;  // it has just ended
+    }
+    found.push_back(pid);
+    if (signal != 0) kill(pid, signal);
+  }
+  return found;
+}
+
+// Prints the ids of the processes whose environment holds $1, after sending them the signal $2 unless it is 0.
 // A `?` for a process of this user whose environment is closed even to it.
 constexpr const char* kFind = R"sh(
 me=$(id -u)
@@ -23,18 +54,18 @@ for folder in /proc/[0-9]*; do
   tr '\0' '\n' 2>/dev/null <$folder/environ | while IFS= read -r entry; do
     [ "$entry" = "$1" ] || continue
     echo ${folder#/proc/}
-    [ -z "$2" ] || kill -"$2" ${folder#/proc/} 2>/dev/null
+    [ "$2" = 0 ] || kill -"$2" ${folder#/proc/} 2>/dev/null
   done
 done 2>/dev/null
 )sh";
 
 // As the user that the program runs as: the environment of another user's process is closed even to a container's root.
-std::vector<int> find(const Docker& docker, const Container& container, const std::string& action, const std::string& user,
-                      const std::string& signal) {
+std::vector<int> find_from_inside(const Docker& docker, const Container& container, const std::string& entry, const std::string& user,
+                                  int signal) {
   Command command;
   command.argv = {"docker", "exec"};
   if (!user.empty()) command.argv.insert(command.argv.end(), {"--user", user});
-  command.argv.insert(command.argv.end(), {container.id, "sh", "-c", kFind, "playbook-find", "PLAYBOOK_ACTION=" + action, signal});
+  command.argv.insert(command.argv.end(), {container.id, "sh", "-c", kFind, "playbook-find", entry, std::to_string(signal)});
   command.deadline = 30s;
   Exit exit = docker.run(std::move(command));
   if (exit.status != 0 && exit.err.find("is not running") != std::string::npos) return {};
@@ -46,11 +77,17 @@ std::vector<int> find(const Docker& docker, const Container& container, const st
     if (line == "?")
       throw Error(Code::container_failed,
                   "cannot tell what still runs in " + container.name +
-                      ": its processes hide their environment, as those of user 0 do where " + "the container runs as somebody else",
-                  "`docker top " + container.name + "` tells it to you");
+                      ": its processes hide their environment, as those of user 0 do where the container runs as somebody else",
+                  "run this as root, which sees all of it; `docker top " + container.name + "` shows it to you");
     if (!line.empty()) found.push_back(std::atoi(line.c_str()));
   }
   return found;
+}
+
+std::vector<int> find(const Docker& docker, const Container& container, const std::string& action, const std::string& user, int signal) {
+  const std::string entry = "PLAYBOOK_ACTION=" + action;
+  if (auto found = find_from_host(docker, container, entry, signal)) return *found;
+  return find_from_inside(docker, container, entry, user, signal);
 }
 
 class ServicePlace final : public Place {
@@ -158,16 +195,16 @@ Container running_container(Compose& compose, const std::string& service) {
 }
 
 std::vector<int> processes_of(const Docker& docker, const Container& container, const std::string& action, const std::string& user) {
-  return find(docker, container, action, user, "");
+  return find(docker, container, action, user, 0);
 }
 
 void end_processes_of(const Docker& docker, const Container& container, const std::string& action, const std::string& user,
                       std::chrono::milliseconds grace) {
   auto end = std::chrono::steady_clock::now() + grace;
-  for (std::string signal = "TERM";; signal = std::chrono::steady_clock::now() < end ? "TERM" : "KILL") {
+  for (int signal = SIGTERM;; signal = std::chrono::steady_clock::now() < end ? SIGTERM : SIGKILL) {
     std::vector<int> left = find(docker, container, action, user, signal);
     if (left.empty()) return;
-    if (signal == "KILL" && std::chrono::steady_clock::now() > end + 30s)
+    if (signal == SIGKILL && std::chrono::steady_clock::now() > end + 30s)
       throw Error(Code::container_failed,
                   "process " + std::to_string(left[0]) + " in " + container.name + " cannot be ended: it outlived SIGKILL for 30 seconds",
                   "`docker top " + container.name + "` shows it");

@@ -26,8 +26,8 @@ void end_one_offs_of(const Docker& docker, const std::string& action);
 /// The one container of a service that runs; throws container.failed: `service db of shop does not run: it is exited`.
 Container running_container(Compose& compose, const std::string& service);
 
-/// Process ids, as the container counts them, of what this action started there as `user` and still runs. Needs `sh` and `tr` in the
-/// container; throws container.failed where it cannot be known.
+/// Process ids (as this host counts them where it sees them all, which root does; else as the container counts them) of what this action
+/// started there as `user` and still runs. Needs `sh` and `tr` in the container; throws container.failed where it cannot be known.
 std::vector<int> processes_of(const Docker& docker, const Container& container, const std::string& action, const std::string& user = "");
 /// Ends them: SIGTERM, after `grace` SIGKILL. Throws container.failed where one stays.
 void end_processes_of(const Docker& docker, const Container& container, const std::string& action, const std::string& user = "",
