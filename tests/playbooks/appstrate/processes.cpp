@@ -181,6 +181,7 @@ void clean(const fs::path& instance) {
 Scenario appstrate_upgrade(const std::string& to) {
   shared();
   Scenario scenario;
+  scenario.slack = 8;
   scenario.name = "appstrate/upgrade to " + to;
   scenario.playbook = "appstrate/upgrade";
   scenario.params = {{"to", to}};

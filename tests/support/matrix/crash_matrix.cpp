@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSlack = 8;  // instants that a run may have less than the one that was counted: it waits, and says so a few times
-
 /// Counts instants, and kills the process at one of them.
 class KillAt final : public Faults {
  public:
@@ -145,7 +143,8 @@ struct Case {
 
   std::string judge_after_crash(const fs::path& instance) const {
     Attempt first = attempt(scenario, instance, Act::run, at);
-    if (!first.killed && at + kSlack > instants && scenario.judge(instance) == scenario.ends) return "";  // it had fewer instants this time
+    if (!first.killed && at + scenario.slack > instants && scenario.judge(instance) == scenario.ends)
+      return "";  // it had fewer instants this time
     if (!first.killed) return "the process was not killed, exit " + std::to_string(first.status) + ": " + first.summary;
     std::string last;
     int kill_again = options.kill_twice ? std::max(1, at / 2) : 0;

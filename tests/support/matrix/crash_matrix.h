@@ -23,7 +23,8 @@ struct Scenario {
   std::function<std::string(const std::filesystem::path& instance)> judge;  ///< "old", "new", or what is mixed
   std::function<void(const std::filesystem::path& instance)> clean;         ///< ends what the instance runs; may be empty
   std::string ends = "new";                                                 ///< where the run ends when nothing is killed
-  bool kill_on_the_way_back = false;                                        ///< count only instants after the run turned back
+  int slack = 0;  ///< instants that a run may have less than the one that was counted, where it waits for others and says so a few times
+  bool kill_on_the_way_back = false;  ///< count only instants after the run turned back
 };
 
 struct MatrixOptions {
