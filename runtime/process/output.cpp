@@ -44,6 +44,7 @@ void Output::finish() {
 
 std::string Output::take() {
   trim_captured(0);
+  if (trimmed_) captured_.erase(0, captured_.find('\n') + 1);  // the rest of a line may hold half a secret, or half a letter
   return std::move(captured_);
 }
 
@@ -67,7 +68,17 @@ void Output::accept(std::string_view bytes) {
     bytes.remove_prefix(end + 1);
   }
   partial_ += bytes;
-  if (partial_.size() >= kLongestLine) emit(std::exchange(partial_, {}));
+  if (partial_.size() >= kLongestLine) emit_piece();
+}
+
+// A piece of a line without an end. It is cut between words, so that no secret in it is cut in two and unknown to those who redact.
+void Output::emit_piece() {
+  size_t end = partial_.find_last_of(" \t,;", partial_.size() - 1);
+  if (end == std::string::npos || end < kLongestLine / 2) end = partial_.size() - 1;
+  std::string rest = partial_.substr(end + 1);
+  partial_.resize(end + 1);
+  emit(partial_);
+  partial_ = std::move(rest);
 }
 
 void Output::emit(std::string_view line) {
@@ -76,7 +87,9 @@ void Output::emit(std::string_view line) {
 
 // Lets the text grow by `slack` before it is cut, so that cutting costs little per byte.
 void Output::trim_captured(size_t slack) {
-  if (captured_.size() > limit_ + slack) captured_.erase(0, captured_.size() - limit_);
+  if (captured_.size() <= limit_ + slack) return;
+  captured_.erase(0, captured_.size() - limit_);
+  trimmed_ = true;
 }
 
 }  // namespace playbook

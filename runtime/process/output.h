@@ -25,6 +25,7 @@ class Output {
  private:
   void accept(std::string_view bytes);
   void emit(std::string_view line);
+  void emit_piece();
   void trim_captured(size_t slack);
 
   Stream stream_;
@@ -32,7 +33,7 @@ class Output {
   size_t limit_;
   const LineSink& line_;
   const ByteSink& raw_;
-  bool silent_ = false;
+  bool silent_ = false, trimmed_ = false;
   std::string captured_, partial_;
 };
 
