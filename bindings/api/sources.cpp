@@ -50,6 +50,12 @@ bool defines_playbook(const fs::path& file) {
   return text && (text->find("playbook.define") != std::string::npos || text->find(".with") != std::string::npos);
 }
 
+// `family/verb.lua`, not the module of the family, and a playbook.
+bool is_shipped(const fs::path& root, const std::string& file) {
+  return file.ends_with(".lua") && std::count(file.begin(), file.end(), '/') == 1 && !file.ends_with("/init.lua") &&
+         defines_playbook(root / file);
+}
+
 }  // namespace
 
 LibrarySources::LibrarySources(std::vector<fs::path> library, fs::path own_folder) {
@@ -133,23 +139,21 @@ std::map<std::string, fs::path> shipped_playbooks(const std::vector<fs::path>& l
   std::map<std::string, fs::path> found;
   for (const fs::path& folder : library) {
     fs::path root = folder / "playbooks";
-    for (const std::string& file : files_below(root, root, 1)) {
-      bool candidate = file.ends_with(".lua") && file.find('/') != std::string::npos && !file.ends_with("/init.lua");
-      if (candidate && defines_playbook(root / file)) found.emplace(file.substr(0, file.size() - 4), root / file);
-    }
+    for (const std::string& file : files_below(root, root, 1))
+      if (is_shipped(root, file)) found.emplace(file.substr(0, file.size() - 4), root / file);
   }
   return found;
 }
 
 PlaybookFile find_playbook(const std::vector<fs::path>& library, const std::string& name) {
-  std::map<std::string, fs::path> shipped = shipped_playbooks(library);
-  if (auto found = shipped.find(name); found != shipped.end())
-    return {found->second, {"playbooks/" + name + ".lua", read_file(found->second)}};
+  for (const fs::path& folder : library)
+    if (fs::path file = folder / "playbooks" / (name + ".lua"); is_plain(name) && is_shipped(folder / "playbooks", name + ".lua"))
+      return {file, {"playbooks/" + name + ".lua", read_file(file)}};
   fs::path file(name);
   if (fs::is_regular_file(file)) return {fs::absolute(file), {file.filename().string(), read_file(file)}};
   if (name.ends_with(".lua")) throw Error(Code::file_missing, name + ": there is no such file", "give the path of a playbook");
   std::vector<std::string> names;
-  for (const auto& [known, path] : shipped) names.push_back(known);
+  for (const auto& [known, path] : shipped_playbooks(library)) names.push_back(known);
   throw Error(Code::name_unknown, "there is no playbook \"" + name + "\"" + did_you_mean(name, names),
               "`playbook list` shows the shipped ones");
 }

@@ -152,8 +152,8 @@ class OneOffPlace final : public Place {
     for (const auto& [name, unused] : outer.environment) order.insert(order.end(), {"-e", name});
     if (!user_.empty()) order.insert(order.end(), {"--user", user_});
     if (!command.folder.empty()) order.insert(order.end(), {"--workdir", command.folder.string()});
-    order.push_back(service_);
-    order.insert(order.end(), command.argv.begin(), command.argv.end());
+    order.insert(order.end(), {"--entrypoint", command.argv.front(), service_});  // not handed to the image's own as an argument
+    order.insert(order.end(), command.argv.begin() + 1, command.argv.end());
     Command whole = compose_.command(order);
     outer.argv = whole.argv;
     outer.folder = whole.folder;

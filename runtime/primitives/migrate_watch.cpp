@@ -46,6 +46,7 @@ class Watch {
         service_(args.at("service")),
         fail_(patterns(args, "fail")),
         progress_(patterns(args, "progress")),
+        ready_lines_(patterns(get_or<Json>(args, "ready", Json::object()), "lines")),
         client_(make_http_client()) {
     request_.url = args.at("url");
     request_.follow = 0;
@@ -77,7 +78,10 @@ class Watch {
       return std::nullopt;
     }
     Container& container = all[0];
-    if (container.id != id_) id_ = container.id, restarts_ = container.restarts, seen_.clear(), seen_at_ = beginning(container);
+    if (container.id != id_) {
+      id_ = container.id, restarts_ = container.restarts, seen_.clear(), seen_at_ = beginning(container);
+      said_.assign(ready_lines_.size(), false);
+    }
     const bool ended = container.state == "exited" || container.state == "dead";
     const int restarts = container.restarts - restarts_;
     if (ended || restarts > args_.at("restarts").get<int>()) {
@@ -134,7 +138,9 @@ class Watch {
     if (matches(fail_, line))
       throw Error(Code::container_failed, "service " + service_ + " says that it failed: " + line.substr(0, 500), "",
                   details({{"line", line}}));
-    const bool tells = matches(progress_, line);
+    bool tells = matches(progress_, line);
+    for (size_t i = 0; i < ready_lines_.size(); ++i)
+      if (matches({ready_lines_[i]}, line)) said_[i] = tells = true;
     context_.log(tells ? LogLevel::info : LogLevel::debug, line);
     if (tells) context_.progress(static_cast<std::uint64_t>(lines_), std::nullopt, "lines");
   }
@@ -146,6 +152,10 @@ class Watch {
     answer_ = "it answers " + std::to_string(response.status);
     if (response.status != get_or(ready, "status", 200)) {
       if (response.status == get_or(starting, "status", 0)) answer_ += ", still starting";
+      return false;
+    }
+    if (std::find(said_.begin(), said_.end(), false) != said_.end()) {
+      answer_ += ", its log does not say yet that it is ready";
       return false;
     }
     if (!ready.contains("json")) return true;
@@ -168,7 +178,8 @@ class Watch {
   const Json& args_;
   ComposeWork work_;
   std::string service_, id_;
-  std::vector<std::regex> fail_, progress_;
+  std::vector<std::regex> fail_, progress_, ready_lines_;
+  std::vector<bool> said_;  // which of ready_lines_ the log had in the container's present life
   std::unique_ptr<HttpClient> client_;
   HttpRequest request_;
   int restarts_ = 0;
@@ -208,7 +219,9 @@ class MigrateWatch : public Primitive {
       .parameters = {project_parameter(),
                      {"service", Type::string, "the server; must be given", false, nullptr},
                      {"url", Type::string, "where it tells how it is; must be given", false, nullptr},
-                     {"ready", Type::map, "{status=200, json=?}: the answer that is waited for", false, Json{{"status", 200}}},
+                     {"ready", Type::map,
+                      "{status=200, json=?, lines={regular expressions}?}: the answer, and lines of the log, that are waited for", false,
+                      Json{{"status", 200}}},
                      {"starting", Type::map, "{status=503}: the answer while it starts", false, nullptr},
                      {"fail", Type::strings, "regular expressions of log lines that say that it failed", false, nullptr},
                      {"progress", Type::strings, "regular expressions of log lines that people want to see", false, nullptr},

@@ -723,7 +723,7 @@ migrate = {}
 ---@class playbook.migrate.watch.options
 ---@field service? string the server; must be given
 ---@field url? string where it tells how it is; must be given
----@field ready? table<string, any> {status=200, json=?}: the answer that is waited for ({"status":200} when not given)
+---@field ready? table<string, any> {status=200, json=?, lines={regular expressions}?}: the answer, and lines of the log, that are waited for ({"status":200} when not given)
 ---@field starting? table<string, any> {status=503}: the answer while it starts
 ---@field fail? string[] regular expressions of log lines that say that it failed
 ---@field progress? string[] regular expressions of log lines that people want to see
