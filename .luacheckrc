@@ -3,7 +3,7 @@ local lua = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pca
   "xpcall", "bit", "coroutine", "math", "string", "table" }
 local prelude = { "playbook", "step", "gates", "gate", "expect", "downtime", "way_back", "retry", "confirm", "null" }
 local primitives = { "backup", "clock", "compose", "dotenv", "file", "host", "http", "image", "json", "log", "migrate", "postgres", "process",
-  "secret", "service", "sqlite", "version" }
+  "secret", "service", "sqlite", "version", "yaml" }
 
 local globals = {}
 for _, names in ipairs { lua, prelude, primitives } do

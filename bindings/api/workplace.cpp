@@ -8,6 +8,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/pin/dotenv.h"
+#include "runtime/pin/yaml.h"
 
 namespace playbook {
 namespace {
@@ -52,6 +53,7 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
                    {.read_only = false, .needs_ballast = purpose == Purpose::forward, .faults = options.faults, .clock = clock_.get()});
   children_ = make_children({.program = options.guardian, .lock_fd = lock_ ? lock_->fd() : -1});
   add_dotenv_source(secrets_);
+  add_yaml_source(secrets_);
   environment_ = {.instance = instance,
                   .run_folder = scratch_,
                   .state_folder = folder_.path(),

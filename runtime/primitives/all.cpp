@@ -69,7 +69,9 @@ namespace playbook {
   each(sqlite_query) \
   each(version_compare) \
   each(version_parse) \
-  each(version_satisfies)
+  each(version_satisfies) \
+  each(yaml_get) \
+  each(yaml_set)
 // clang-format on
 
 #define PLAYBOOK_DECLARE(name) std::unique_ptr<Primitive> make_##name();

@@ -18,17 +18,6 @@ namespace {
 
 std::string digest_of(const std::optional<std::string>& content) { return content ? sha256(*content) : ""; }
 
-// `# KEY=value` and `# KEY: value` keep their key only.
-std::string mask_comments(const std::string& text) {
-  std::vector<std::string> lines = split(text, '\n');
-  for (std::string& line : lines) {
-    size_t equals = line.find_first_of("=:");
-    if (trim(line).starts_with('#') && equals != std::string::npos)
-      line = line.substr(0, equals + 1) + "***" + (line.ends_with('\r') ? "\r" : "");
-  }
-  return join(lines, "\n");
-}
-
 // Owner and mode of a file that the undo may have to make anew.
 Json attributes_of(const fs::path& path) {
   struct stat status {};
@@ -63,6 +52,16 @@ bool is_dotenv_name(const fs::path& path) {
   for (std::string_view example : {".example", ".sample", ".template", ".dist"})
     if (name.ends_with(example)) return false;
   return name == ".env" || name.starts_with(".env.") || name.ends_with(".env");
+}
+
+std::string mask_comments(const std::string& text) {
+  std::vector<std::string> lines = split(text, '\n');
+  for (std::string& line : lines) {
+    size_t equals = line.find_first_of("=:");
+    if (trim(line).starts_with('#') && equals != std::string::npos)
+      line = line.substr(0, equals + 1) + "***" + (line.ends_with('\r') ? "\r" : "");
+  }
+  return join(lines, "\n");
 }
 
 std::string masked_dotenv(const std::string& text, const std::string& shown_key, const std::string& changed_key) {

@@ -17,6 +17,9 @@ bool is_dotenv_name(const std::filesystem::path& path);
 /// `changed_key` shows as changed. A text that Compose would refuse is hidden altogether.
 std::string masked_dotenv(const std::string& text, const std::string& shown_key = "", const std::string& changed_key = "");
 
+/// The same for comments: `# KEY=value` and `# KEY: value` keep their key only.
+std::string mask_comments(const std::string& text);
+
 /// UTF-8 text of at most `limit` bytes. Throws file.missing, file.denied, file.failed.
 std::string read_text(const std::filesystem::path& path, std::uintmax_t limit);
 

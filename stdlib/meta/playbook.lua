@@ -950,3 +950,34 @@ function version.parse(text) end
 ---@return boolean # pre-releases of an excluded upper end are outside
 ---@nodiscard
 function version.satisfies(version, range) end
+
+yaml = {}
+
+---@class playbook.yaml.get.options
+---@field public? boolean the value is no secret and may enter playbook and journal (false when not given)
+
+--- Gives a value of a YAML file, through aliases and merge keys: a secret reference, or with public the value.
+--- Raises `argument.invalid`, `file.denied`, `file.failed`, `file.missing`, `unsupported`.
+---
+---     yaml.get("compose.yml", { "services", "app", "image" }, { public = true }) --> "acme/app:1.2.0"
+---@param path string of the file, below the instance or absolute
+---@param keys string[] the keys on the way to it; the number of an item, from 1, where there is a list
+---@param options? playbook.yaml.get.options
+---@return any # nothing when the file has no such value
+---@nodiscard
+function yaml.get(path, keys, options) end
+
+---@class playbook.yaml.set.options
+---@field shared? boolean also where aliases use the value elsewhere (false when not given)
+---@field public? boolean the value is no secret and may be shown in the plan (false when not given)
+
+--- Sets a value that a YAML file has, and keeps every other byte of the file.
+--- Raises `argument.invalid`, `file.missing`, `file.changed`, `file.denied`, `file.failed`, `secret.missing`, `unsupported`, `disk.full`.
+---
+---     yaml.set("compose.yml", { "services", "app", "image" }, "acme/app:1.3.0", { public = true }) --> true
+---@param path string of the file, below the instance or absolute
+---@param keys string[] the keys on the way to it; the number of an item, from 1, where there is a list
+---@param value any a string, number, boolean or secret reference
+---@param options? playbook.yaml.set.options
+---@return boolean # whether anything changed
+function yaml.set(path, keys, value, options) end

@@ -1,17 +1,13 @@
 // What must hold of a .env file made of any bytes. Used by the fuzz target, and by a unit test that replays its corpus.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "runtime/base/error.h"
 #include "runtime/pin/dotenv.h"
+#include "tests/fuzz/require.h"
 
 namespace playbook::testing {
-
-inline void require(bool holds, const std::string& what) {
-  if (!holds) throw std::logic_error(what);
-}
 
 /// Every byte but those of the value is where it was: the texts share a beginning and an end that cover all else.
 inline void check_set(const Dotenv& file, const std::string& key, const std::string& value) {

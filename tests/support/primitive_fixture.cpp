@@ -1,6 +1,7 @@
 #include "tests/support/primitive_fixture.h"
 
 #include "runtime/pin/dotenv.h"
+#include "runtime/pin/yaml.h"
 #include "runtime/primitives/all.h"
 
 namespace playbook::testing {
@@ -8,6 +9,7 @@ namespace playbook::testing {
 PrimitiveFixture::PrimitiveFixture() {
   register_all(registry);
   add_dotenv_source(secrets);
+  add_yaml_source(secrets);
   environment.instance = instance;
   environment.run_folder = run_folder.path();
   environment.state_folder = state_folder.path();
