@@ -51,14 +51,28 @@ bool is_insecure(const Docker& docker, const std::string& registry) {
 }
 
 // `docker manifest inspect --verbose`: one object, or a list of one for each platform.
-std::string digest_of(const Json& answer) {
-  if (answer.is_object()) return answer.at("Descriptor").at("digest");
+Json for_this_platform(const Json& answer) {
+  if (answer.is_object()) return answer;
   for (const Json& one : answer) {
     const Json platform = get_or<Json>(one.at("Descriptor"), "platform", Json::object());
-    if (get_or<std::string>(platform, "os", "") == "linux" && get_or<std::string>(platform, "architecture", "") == "amd64")
-      return one["Descriptor"].at("digest");
+    if (get_or<std::string>(platform, "os", "") == "linux" && get_or<std::string>(platform, "architecture", "") == "amd64") return one;
   }
-  return "";
+  return nullptr;
+}
+
+std::string without_tag(const std::string& reference) {
+  std::string name = reference.substr(0, reference.find('@'));
+  size_t colon = name.rfind(':');
+  return colon != std::string::npos && name.find('/', colon) == std::string::npos ? name.substr(0, colon) : name;
+}
+
+bool is_repository(const std::string& reference, const ImageReference& wanted) {
+  try {
+    const ImageReference image = parse_image(reference);
+    return image.registry == wanted.registry && image.repository == wanted.repository;
+  } catch (const Error&) {
+    return false;  // `<none>:<none>`
+  }
 }
 
 }  // namespace
@@ -96,8 +110,46 @@ Resolved resolve_image(const Docker& docker, const std::string& reference) {
     std::string said = last_words(exit), reason = image_failure(said);
     return {"", reason == "other" ? said : reason};
   }
-  std::string digest = digest_of(parse_json(exit.out, "docker manifest inspect"));
-  return digest.empty() ? Resolved{"", "not for linux/amd64"} : Resolved{digest, ""};
+  const Json found = for_this_platform(parse_json(exit.out, "docker manifest inspect"));
+  if (found.is_null()) return {"", "not for linux/amd64"};
+  Resolved resolved{found.at("Descriptor").at("digest"), ""};
+  for (const char* kind : {"SchemaV2Manifest", "OCIManifest"})
+    if (const Json manifest = get_or<Json>(found, kind, Json()); manifest.is_object()) resolved.id = manifest.at("config").at("digest");
+  return resolved;
+}
+
+Pin find_pin(const Docker& docker, const std::string& written, const std::string& id) {
+  const std::string name = without_tag(written);
+  const ImageReference wanted = parse_image(name);
+  std::optional<Json> image = docker.image(id);
+  if (!image) return {"", "the engine has lost the image that it runs"};
+
+  std::vector<std::string> tags;
+  if (std::string tag = parse_image(written).tag; !tag.empty()) tags.push_back(tag);
+  for (const Json all = get_or<Json>(*image, "RepoTags", Json::array()); const Json& tag : all)
+    if (is_repository(tag, wanted)) tags.push_back(parse_image(tag.get<std::string>()).tag);
+  const Json labels = get_or<Json>(get_or<Json>(*image, "Config", Json::object()), "Labels", Json::object());
+  if (std::string version = get_or<std::string>(labels, "org.opencontainers.image.version", ""); !version.empty()) {
+    tags.push_back(version);
+    tags.push_back(version.starts_with('v') ? version.substr(1) : "v" + version);
+  }
+  std::string digest;
+  for (const Json all = get_or<Json>(*image, "RepoDigests", Json::array()); const Json& one : all)
+    if (is_repository(one, wanted)) digest = parse_image(one.get<std::string>()).digest;
+
+  std::string local;
+  for (const std::string& tag : tags) {
+    ImageReference tagged = wanted;
+    tagged.tag = tag;
+    if (floating_reason(tagged)) continue;
+    std::string reference = name + ":" + tag;
+    Resolved resolved = resolve_image(docker, reference);
+    if (resolved.missing.empty() && (resolved.id == id || resolved.digest == digest)) return {reference, "its registry has it by this tag"};
+    if (local.empty() && docker.image(reference)) local = reference;
+  }
+  if (!digest.empty()) return {name + "@" + digest, "no tag with a full version names it in its registry"};
+  if (!local.empty()) return {local, "only this engine has it"};
+  return {"", "no registry and no tag with a full version names it"};
 }
 
 std::string read_from_image(const Docker& docker, const std::string& reference, const std::string& path,

@@ -21,9 +21,18 @@ void pull_image(const Docker& docker, const std::string& reference, std::chrono:
 struct Resolved {
   std::string digest;   ///< `sha256:...` of what this machine's platform gets; "" where it is missing
   std::string missing;  ///< why, in the words of `image_failure`
+  std::string id{};     ///< of the image as an engine names it; "" where the registry does not say
 };
 /// Asks the registry, with docker's own logins.
 Resolved resolve_image(const Docker& docker, const std::string& reference);
+
+/// What names the image `id` for good.
+struct Pin {
+  std::string reference;  ///< `acme/app:1.2.0`, or `acme/app@sha256:...`; "" where nothing does
+  std::string why;        ///< how that is known, or why there is none
+};
+/// A tag that its registry gives for the very same image, of those that the engine and its labels know; else its digest there.
+Pin find_pin(const Docker& docker, const std::string& written, const std::string& id);
 
 /// A file inside an image that is present, without starting anything: through a container that is made, read and removed. Throws
 /// file.missing, container.failed.

@@ -41,8 +41,10 @@ namespace playbook {
   each(host_tools) \
   each(http_get) \
   each(http_wait) \
+  each(image_current) \
   each(image_is_floating) \
   each(image_parse) \
+  each(image_pin) \
   each(image_present) \
   each(image_pull) \
   each(image_read) \

@@ -623,6 +623,15 @@ function http.wait(url, options) end
 
 image = {}
 
+--- Which image each service of a compose project has, where that is written, what runs, and what would pin it.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `dotenv.invalid`, `file.failed`, `file.missing`, `process.missing`, `unsupported`.
+---
+---     image.current({}).app.floating --> "it has no tag, which means latest"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@return table<string, {image: string, place: string?, unknown_place: string?, variable: string?, unset: boolean?, floating: string?, running: {image: string, id: string, state: string}?, pin: string?, why: string?}> # of services that are not built here. floating says why it may be another image tomorrow; pin is a reference to what runs now, which its registry confirmed, and why says how that is known
+---@nodiscard
+function image.current(project) end
+
 --- Whether a reference to an image may name another one tomorrow, and why.
 --- Raises `argument.invalid`.
 ---
@@ -640,6 +649,15 @@ function image.is_floating(ref) end
 ---@return {registry: string, repository: string, tag: string?, digest: string?} # registry and repository with what docker adds where it is not written
 ---@nodiscard
 function image.parse(ref) end
+
+--- Gives services of a compose project other images, where Compose takes them from: a compose file, or a variable in .env.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `dotenv.invalid`, `file.changed`, `file.denied`, `file.failed`, `file.missing`, `process.missing`, `unsupported`, `disk.full`.
+---
+---     image.pin({}, { app = "acme/app:1.2.0" }).files --> { ".env" }
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param images table<string, any> service -> reference with a full version or a digest
+---@return {changed: boolean, files: string[]} # the files that it edited; Compose reads them so that these images change and nothing else
+function image.pin(project, images) end
 
 ---@class playbook.image.present.options
 ---@field env? string[] variables of the image to show, such as APP_VERSION
