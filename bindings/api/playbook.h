@@ -77,6 +77,8 @@ class Runtime {
   RunResult plan(const RunRequest& request, Observer& observer);
   /// Gates only: exit 0 or 3.
   RunResult check(const RunRequest& request, Observer& observer);
+  /// A playbook that only reads, such as backup/list: no run is made, and none is in its way. What it returns is the value of the result.
+  RunResult read(const RunRequest& request, Observer& observer);
   /// A Lua expression or chunk; reads only.
   RunResult evaluate(const std::string& code, const std::filesystem::path& instance, Observer& observer);
   /// What is there: asks every family's `inspect`; value is null where none knows the folder.

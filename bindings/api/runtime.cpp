@@ -8,6 +8,7 @@
 #include "bindings/api/workplace.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/planner.h"
+#include "runtime/engine/undo.h"
 #include "runtime/primitives/all.h"
 
 namespace playbook {
@@ -84,6 +85,20 @@ RunResult carried(Workplace& place, const RunRow& run, Work work) {
   }
   emit_finished(place.events(), result);
   return result;
+}
+
+/// Left the instance as it was: nothing but backups, rehearsals and the like.
+bool left_no_change(const Journal& journal, const Registry& registry, const RunRow& run) {
+  return undo_list(journal.actions(run.id), registry).empty();
+}
+
+/// What `rollback` means: the named run, the unfinished one, or the newest that changed something.
+RunRow run_to_roll_back(const Journal& journal, const Registry& registry, const std::string& wanted) {
+  RunRow chosen = demand_run(journal, wanted);
+  if (!wanted.empty() || chosen.state != RunState::done) return chosen;
+  for (const RunRow& run : journal.runs())
+    if (run.state != RunState::done || !left_no_change(journal, registry, run)) return run;
+  return chosen;
 }
 
 class Silent final : public Observer {
@@ -208,6 +223,10 @@ RunResult Runtime::check(const RunRequest& request, Observer& observer) {
   return state_->look(request, Planner::Extent::gates, "check", observer);
 }
 
+RunResult Runtime::read(const RunRequest& request, Observer& observer) {
+  return state_->look(request, Planner::Extent::reads, "read", observer);
+}
+
 RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Observer& observer) {
   State& s = *state_;
   try {
@@ -265,7 +284,7 @@ RunResult Runtime::rollback(const fs::path& folder, const std::string& wanted, c
   State& s = *state_;
   try {
     Workplace place(s.options, s.registry, s.control, checked_instance(folder), Workplace::Purpose::home, observer);
-    RunRow run = demand_run(place.journal(), wanted);
+    RunRow run = run_to_roll_back(place.journal(), s.registry, wanted);
     if (run.state == RunState::done) return s.take_back(place, run, decisions);
     if (is_finished(run.state))
       throw Error(Code::name_unknown, "run " + run.id + " changed nothing that stands: " + std::string(to_string(run.state)),
@@ -289,7 +308,7 @@ RunResult Runtime::State::take_back(Workplace& place, const RunRow& past, const 
   refuse_unfinished(place.journal());
   for (const RunRow& later : place.journal().runs()) {
     if (later.id == past.id) break;
-    if (later.state == RunState::done)
+    if (later.state == RunState::done && !left_no_change(place.journal(), registry, later))
       throw Error(Code::run_unfinished, "run " + later.id + " (" + later.playbook + ") came after " + past.id, "roll that one back first");
   }
   LibrarySources beside = library({});

@@ -49,6 +49,7 @@ struct CommandEntry {
 const std::vector<CommandEntry>& commands();
 
 std::unique_ptr<Command> make_attach_command();
+std::unique_ptr<Command> make_backup_command();
 std::unique_ptr<Command> make_check_command();
 std::unique_ptr<Command> make_doc_command();
 std::unique_ptr<Command> make_eval_command();

@@ -39,6 +39,16 @@ end
 
 function appstrate.unfence(app) compose.unfence(app.project) end
 
+function appstrate.start(app) compose.up(app.project, { services = { app.service } }) end
+
+--- This instance as it was, or will be, in another release.
+function appstrate.as_of(app, version)
+  local other = {}
+  for key, value in pairs(app) do other[key] = value end
+  other.version, other.image = version, instance.release(app, version).image
+  return other
+end
+
 --- The way back: the database as it was, before the old image starts; and the settings whole. Starting it again is left to whoever stopped it.
 function appstrate.restore(app, saved)
   appstrate.stop_writers(app)

@@ -34,7 +34,8 @@ bool is_partial(const fs::path& path) { return path.extension() == kPartial; }
 
 BackupSet BackupSet::open(const fs::path& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) throw Error(Code::file_missing, "backup set " + path.string() + " does not exist");
+  if (!fs::is_directory(path, error))
+    throw Error(Code::file_missing, "backup set " + path.string() + " does not exist", "`playbook backup list` shows the sets");
   BackupSet set;
   set.path_ = path;
   auto sums = try_read_file(path / kSumsFile), manifest = try_read_file(path / kManifestFile);
@@ -60,6 +61,13 @@ void BackupSet::attest(const Json& attestation) const {
   write_fully(file.get(), canonical(attestation) + "\n", path);
   if (::fsync(file.get()) != 0) throw system_error(errno, "cannot sync " + path.string());
   sync_folder(path_);
+}
+
+std::vector<Json> BackupSet::attestations() const {
+  std::vector<Json> list;
+  for (const std::string& line : split(try_read_file(path_ / kAttestationsFile).value_or(""), '\n'))
+    if (Json value = Json::parse(line, nullptr, false); value.is_object()) list.push_back(std::move(value));
+  return list;
 }
 
 std::string free_set_name(const fs::path& folder, Utc now, const std::string& application, const std::string& version) {

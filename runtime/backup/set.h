@@ -32,6 +32,8 @@ class BackupSet {
 
   /// Appends a line to attestations.jsonl and syncs it.
   void attest(const Json& attestation) const;
+  /// Those that are there, oldest first; a line that a power cut tore is passed over.
+  std::vector<Json> attestations() const;
 
  private:
   std::filesystem::path path_;

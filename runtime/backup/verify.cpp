@@ -150,7 +150,8 @@ void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry&
 std::vector<Finding> verify_set(const fs::path& path, const std::string& expected_digest, const SourceRegistry& sources, Work& work,
                                 Depth depth) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) throw Error(Code::file_missing, "backup set " + path.string() + " does not exist");
+  if (!fs::is_directory(path, error))
+    throw Error(Code::file_missing, "backup set " + path.string() + " does not exist", "`playbook backup list` shows the sets");
   Verification verification(path, work);
   std::optional<Manifest> manifest;
   std::map<std::string, std::uint64_t> sizes;

@@ -2,9 +2,29 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/text.h"
+#include "runtime/primitives/backup_records.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
+
+namespace {
+
+std::filesystem::path named_set(const std::filesystem::path& folder, const std::string& name) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / name, ignored)) return folder / name;
+  std::vector<std::string> fitting;
+  for (const ListedSet& listed : list_sets(folder))
+    if (std::string other = listed.path.filename(); listed.set && other.find(name) != std::string::npos)
+      fitting.push_back(std::move(other));
+  if (fitting.size() > 1)
+    throw Error(Code::name_unknown,
+                std::to_string(fitting.size()) + " backup sets have \"" + name + "\" in their names: " + join(fitting, ", "),
+                "give more of its name");
+  return folder / (fitting.empty() ? name : fitting.front());
+}
+
+}  // namespace
 
 Work work_of(Context& context) {
   std::string own = "scratch-" + sha256(context.action_id()).substr(0, 8);  // the same again when the action is tried again
@@ -24,13 +44,20 @@ std::filesystem::path set_path(Context& context, const Json& set) {
   std::string path = set.is_string() ? set.get<std::string>() : get_or<std::string>(set, "path", "");
   if (path.empty())
     throw Error(Code::argument_invalid, "a backup set must be what backup.create gave, or the path or name of a set",
-                "`playbook eval 'backup.list()'` shows the sets of this instance");
-  if (set.is_string() && path.find('/') == std::string::npos) return context.environment().state_folder / "backups" / path;
+                "`playbook backup list` shows the sets of this instance");
+  if (set.is_string() && path.find('/') == std::string::npos) return named_set(context.environment().state_folder / "backups", path);
   std::filesystem::path found = context.resolve(path);
   return found.has_filename() ? found : found.parent_path();
 }
 
-std::string known_digest(const Json& set) { return get_or<std::string>(set, "digest", ""); }
+std::string known_digest(Context& context, const Json& set) {
+  if (!set.is_string()) return get_or<std::string>(set, "digest", "");
+  return SetRecords(context.environment().state_folder).digest(set_path(context, set));
+}
+
+Json attestation_of(Context& context) {
+  return {{"time", to_iso(context.clock().utc())}, {"by", context.environment().actor}, {"action", context.action_id()}};
+}
 
 bool is_planned_set(const Json& set) { return get_or(set, "planned", false); }
 

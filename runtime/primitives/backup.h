@@ -15,10 +15,13 @@ Work work_of(Context& context);
 /// `to`, or the backups folder in the state folder.
 std::filesystem::path backups_folder(Context& context, const Json& args);
 
-/// The folder that `set` means: a value of backup.create, a path, or the bare name of a set in the backups folder.
+/// The folder that `set` means: a value of backup.create, a path, or the bare name of a set in the backups folder, or the one set there
+/// that has this in its name. Throws `name.unknown` where it fits several.
 std::filesystem::path set_path(Context& context, const Json& set);
-/// The digest of SHA256SUMS that the journal kept with the value, "" for a path.
-std::string known_digest(const Json& set);
+/// The digest of SHA256SUMS that goes with the value; for a path or name the one that the journal kept, "" when it never saw the set.
+std::string known_digest(Context& context, const Json& set);
+/// The members that all attestations of an action have.
+Json attestation_of(Context& context);
 /// True for what backup.create predicts in a plan.
 bool is_planned_set(const Json& set);
 

@@ -1,7 +1,8 @@
-// backup.list: the sets of a folder, those that cannot be used with the reason.
+// backup.list: the sets of a folder, what is proven of them and who needs them; those that cannot be used with the reason.
 #include "runtime/base/error.h"
 #include "runtime/engine/primitive.h"
 #include "runtime/primitives/backup.h"
+#include "runtime/primitives/backup_records.h"
 
 namespace playbook {
 namespace {
@@ -12,7 +13,8 @@ class BackupList : public Primitive {
 
   Json run(Context& context, const Json& args, const Json&) override {
     Json list = Json::array();
-    for (const ListedSet& listed : list_sets(backups_folder(context, args))) list.push_back(value_of(listed));
+    const SetRecords records(context.environment().state_folder);
+    for (const ListedSet& listed : list_sets(backups_folder(context, args))) list.push_back(value_of(listed, records));
     return list;
   }
 
@@ -21,10 +23,17 @@ class BackupList : public Primitive {
   }
 
  private:
-  Json value_of(const ListedSet& listed) const {
+  Json value_of(const ListedSet& listed, const SetRecords& records) const {
     std::string problem = listed.problem;
     try {
-      if (listed.set) return set_value(*listed.set, sources_);
+      if (listed.set) {
+        Json value = set_value(*listed.set, sources_);
+        for (const Json& attestation : listed.set->attestations())
+          for (const auto& [kind, member] : {std::pair{"verification", "verified_at"}, {"rehearsal", "rehearsed_at"}})
+            if (get_or<std::string>(attestation, "kind", "") == kind) value[member] = get_or<std::string>(attestation, "time", "");
+        value["needed_by"] = records.needed_by(listed.path);
+        return value;
+      }
     } catch (const Error& unreadable) {
       problem = unreadable.message();
     }
@@ -38,9 +47,9 @@ class BackupList : public Primitive {
       .summary = "Lists the backup sets of this instance, oldest first.",
       .parameters = {{"to", Type::path, "folder of the sets; default: backups in the state folder", false, nullptr}},
       .returns = "backup.set[]",
-      .returns_help = "sets; one that cannot be used has `problem` and no `type`",
+      .returns_help = "sets, with verified_at, rehearsed_at and needed_by (runs); one that cannot be used has `problem` and no `type`",
       .errors = {"file.denied"},
-      .example = "#backup.list() --> 3",
+      .example = "backup.list()[1].rehearsed_at --> \"2026-11-21T07:13:49.000Z\"",
   };
 };
 

@@ -14,8 +14,7 @@ class BackupRehearse : public Primitive {
   Json run(Context& context, const Json& args, const Json&) override {
     BackupSet set = BackupSet::open(set_path(context, args.at("set")));
     Work work = work_of(context);
-    Json attestation{{"time", to_iso(context.clock().utc())}, {"by", context.environment().actor}, {"action", context.action_id()}};
-    return rehearse_set(set, known_digest(args.at("set")), sources_, work, attestation);
+    return rehearse_set(set, known_digest(context, args.at("set")), sources_, work, attestation_of(context));
   }
 
   Planned plan(Context& context, const Json& args) override {

@@ -30,7 +30,7 @@ class BackupRestore : public Primitive {
   Json run(Context& context, const Json& args, const Json& prepared) override {
     BackupSet set = BackupSet::open(set_path(context, args.at("set")));
     Work work = work_of(context);
-    Json result = restore_set(set, known_digest(args.at("set")), strings_of(args, "only"), sources_, work);
+    Json result = restore_set(set, known_digest(context, args.at("set")), strings_of(args, "only"), sources_, work);
     for (const Json& source : result.at("sources"))
       for (const Json& warning : get_or<Json>(source, "warnings", Json::array()))
         context.log(LogLevel::warning, warning.get<std::string>());

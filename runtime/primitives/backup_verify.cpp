@@ -15,11 +15,13 @@ class BackupVerify : public Primitive {
   Json run(Context& context, const Json& args, const Json&) override {
     std::filesystem::path path = set_path(context, args.at("set"));
     Work work = work_of(context);
-    std::vector<Finding> findings = verify_set(path, known_digest(args.at("set")), sources_, work);
+    std::vector<Finding> findings = verify_set(path, known_digest(context, args.at("set")), sources_, work);
     if (!findings.empty())
       throw Error(Code::backup_corrupt, "backup set " + path.string() + " is damaged: " + describe(findings),
                   "take the set from another copy, or use another set", {{"findings", to_json(findings)}});
-    return set_value(BackupSet::open(path), sources_);
+    BackupSet set = BackupSet::open(path);
+    if (args.at("attest")) attest(set, context);
+    return set_value(set, sources_);
   }
 
   Planned plan(Context& context, const Json& args) override {
@@ -35,12 +37,19 @@ class BackupVerify : public Primitive {
   }
 
  private:
+  static void attest(const BackupSet& set, Context& context) {
+    Json line = attestation_of(context);
+    line["kind"] = "verification";
+    set.attest(line);
+  }
+
   const SourceRegistry sources_;
   const Declaration declaration_{
       .name = "backup.verify",
       .kind = Kind::read,
       .summary = "Hashes every file of a backup set and decodes every part; names each file that is not as it was.",
-      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr}},
+      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
+                     {"attest", Type::boolean, "note in the set, outside of what is verified, that it is good", false, false}},
       .returns = "backup.set",
       .returns_help = "the set",
       .errors = {"backup.corrupt", "backup.newer", "file.missing", "cancelled"},

@@ -81,6 +81,12 @@ function playbook.instance(instance) end
 ---@return boolean
 function playbook.accepted(name) end
 
+--- The families of playbooks that are here: names of modules that can inspect an instance, sorted.
+---
+---     for _, name in ipairs(playbook.families()) do require(name).is_here() end
+---@return string[]
+function playbook.families() end
+
 --- Reads a JSON file of the library or of the playbook's folder. It travels with the run. Raises `name.unknown`, `json.invalid`.
 ---@param path string such as "demo/releases.json"
 ---@return any
@@ -169,9 +175,9 @@ function backup.create(sources, options) end
 --- Lists the backup sets of this instance, oldest first.
 --- Raises `file.denied`.
 ---
----     #backup.list() --> 3
+---     backup.list()[1].rehearsed_at --> "2026-11-21T07:13:49.000Z"
 ---@param options? playbook.backup.list.options
----@return backup.set[] # sets; one that cannot be used has `problem` and no `type`
+---@return backup.set[] # sets, with verified_at, rehearsed_at and needed_by (runs); one that cannot be used has `problem` and no `type`
 ---@nodiscard
 function backup.list(options) end
 
@@ -208,14 +214,18 @@ function backup.rehearse(set) end
 ---@return {type: string, set: string, sources: table[], kept: string[], loss: table} # what was restored, where the replaced files are kept, and what the present had that the set has not
 function backup.restore(set, options) end
 
+---@class playbook.backup.verify.options
+---@field attest? boolean note in the set, outside of what is verified, that it is good (false when not given)
+
 --- Hashes every file of a backup set and decodes every part; names each file that is not as it was.
 --- Raises `backup.corrupt`, `backup.newer`, `file.missing`, `cancelled`.
 ---
 ---     backup.verify(saved).name --> "20261121T071349Z-demo-1.0"
 ---@param set any what backup.create gave, or the path or name of a set
+---@param options? playbook.backup.verify.options
 ---@return backup.set # the set
 ---@nodiscard
-function backup.verify(set) end
+function backup.verify(set, options) end
 
 clock = {}
 

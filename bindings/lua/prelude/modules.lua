@@ -74,3 +74,14 @@ function P.globals.require(name)
   P.need_title("require: name", name)
   return P.require(name)
 end
+
+--- Names of the families of playbooks: modules that can inspect an instance, such as demo, sorted.
+function P.playbook.families()
+  local names, known, families = host.module_names(), {}, {}
+  for _, name in ipairs(names) do known[name] = true end
+  for name in P.pairs(known) do
+    if known[name .. ".inspect"] then families[#families + 1] = name end
+  end
+  table.sort(families)
+  return families
+end

@@ -81,6 +81,12 @@ function playbook.instance(instance) end
 ---@return boolean
 function playbook.accepted(name) end
 
+--- The families of playbooks that are here: names of modules that can inspect an instance, sorted.
+---
+---     for _, name in ipairs(playbook.families()) do require(name).is_here() end
+---@return string[]
+function playbook.families() end
+
 --- Reads a JSON file of the library or of the playbook's folder. It travels with the run. Raises `name.unknown`, `json.invalid`.
 ---@param path string such as "demo/releases.json"
 ---@return any

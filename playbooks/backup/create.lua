@@ -1,0 +1,19 @@
+local playbook, families = require "playbook", require "families"
+
+return playbook.define {
+  name = "backup/create",
+  summary = "Back up what is here, whatever application it is, into a set that is verified.",
+  params = {
+    to = { type = "path", help = "folder for the set (default: backups in the state folder)" },
+    note = { help = "a remark that is stored in the set" },
+    rehearse = { type = "boolean", default = false, help = "restore it into scratch too, to know that it can be done" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local _, app = families.here(p)
+    local set = step("Back up", function() return backup.create(app.state, { app = app.module, version = app.version, to = p.to, note = p.note }) end)
+    if p.rehearse then step("Rehearse", function() backup.rehearse(set) end) end
+    return set
+  end,
+}

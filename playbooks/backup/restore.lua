@@ -1,0 +1,48 @@
+-- Brings back what a set holds, whatever came after it. The present is backed up first, so that this way has a way back too. `playbook rollback RUN`
+-- takes back one run and needs no set to be named.
+local playbook, families = require "playbook", require "families"
+
+--- The instance as it was when its state was of that version.
+local function as_of(family, app, version)
+  if family.as_of then return family.as_of(app, version) end
+  local old = {}
+  for key, value in pairs(app) do old[key] = value end
+  old.version = version
+  return old
+end
+
+return playbook.define {
+  name = "backup/restore",
+  summary = "Bring an instance back to what a backup set holds; what is replaced is backed up, and kept beside too.",
+  params = {
+    set = { required = true, help = "name of a set, a part of it, or its folder" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local family, app = families.here(p)
+    local set = backup.verify(p.set)
+    local old = as_of(family, app, set.version)
+
+    gates(function()
+      gate("the set is of this application", set.application == app.module, set.name .. " is of " .. set.application .. ", here is " .. app.module)
+    end)
+    local loss = backup.loss(set)
+    local question = "Restore " .. set.name .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
+    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+
+    downtime(function()
+      local present = step("Back up the present", function()
+        return backup.create(app.state, { app = app.module, version = app.version, note = "before the restore of " .. set.name })
+      end)
+      way_back(family.restore, app, present)
+
+      step("Restore", function()
+        backup.restore(set)
+        family.start(old)
+      end)
+      if family.verify then step("Verify", function() return family.verify(old) end) end
+    end)
+    return set
+  end,
+}

@@ -1,0 +1,21 @@
+-- Which application is here, asked of every family of playbooks that is installed. All of them are loaded, so that they travel with the run.
+local playbook = require "playbook"
+
+local families, names = {}, playbook.families()
+local loaded = {}
+for _, name in ipairs(names) do loaded[name] = require(name) end
+
+--- The family that knows this instance, and the instance as that family sees it. `given.files` names compose files where they are not the default ones.
+function families.here(given)
+  for _, name in ipairs(names) do
+    local family = loaded[name]
+    if family.is_here(given.files) then return family, family.inspect(given) end
+  end
+  error {
+    code = "instance.missing",
+    message = "no application that is known is here; looked for " .. table.concat(names, ", "),
+    hint = "name its folder with -C DIR, and its compose files with --files where they have other names",
+  }
+end
+
+return families
