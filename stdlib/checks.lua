@@ -20,6 +20,14 @@ playbook.check {
   end,
 }
 
+--- older(from, to): the target is an earlier release than the present one.
+playbook.check {
+  name = "older",
+  title = "the target is older than what runs",
+  override = false,
+  run = function(from, to) return version.compare(from, to) > 0, to .. " is not older than " .. from .. ", which runs", "to go forward, upgrade" end,
+}
+
 --- free_space(path, bytes): the file system of `path` has at least so much free.
 playbook.check {
   name = "free_space",

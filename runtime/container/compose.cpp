@@ -78,6 +78,19 @@ std::vector<std::string> unset_variables(const std::string& warnings) {
   return names;
 }
 
+// Why Compose refuses a file. v1 says it on several lines and then, behind an empty one, what to read about it.
+std::string refusal(const Exit& exit) {
+  std::vector<std::string> said;
+  for (const std::string& line : split(trim(exit.err), '\n')) {
+    std::string text = to_utf8(trim(line));
+    if (text.empty() && !said.empty()) break;
+    if (!text.empty() && !text.starts_with("WARNING: ") && text.find("level=warning") == std::string::npos) said.push_back(std::move(text));
+  }
+  std::string all = join(said, " ");
+  if (all.starts_with("ERROR: ")) all.erase(0, std::string("ERROR: ").size());
+  return all.empty() ? last_words(exit) : all.substr(0, 1000);
+}
+
 }  // namespace
 
 Compose::Compose(const Docker& docker, Project project) : docker_(docker), project_(std::move(project)), tool_(find_tool(docker)) {}
@@ -111,8 +124,7 @@ Json Compose::config() {
   question.capture_limit = 16 << 20;
   Exit exit = docker_.run(std::move(question));
   if (exit.status != 0) {
-    std::string said = last_words(exit);
-    throw Error(Code::compose_invalid, "compose refuses " + join(project_.files, ", ") + ": " + said,
+    throw Error(Code::compose_invalid, "compose refuses " + join(project_.files, ", ") + ": " + refusal(exit),
                 "`" + join(tool_.argv, " ") + " config` in " + project_.folder.string() + " tells the same");
   }
   unset_ = unset_variables(exit.err);

@@ -34,6 +34,7 @@ bool has_a_meaning(const std::string& text) {
   static const std::regex number("[-+]?(\\.?[0-9].*|\\.inf|\\.nan)", std::regex::icase);
   static const std::regex safe_number(  // begins like a number and is none: 1.2.3, 1.99-alpine, 16-bookworm, 20261121a
       "[0-9]+\\.[0-9]+\\.[0-9]+[0-9A-Za-z.+_-]*|[0-9]+(\\.[0-9]+)?-[A-Za-z][0-9A-Za-z.-]*");
+  if (text.find('/') != std::string::npos) return false;  // 127.0.0.1:5000/acme/app:1.2
   return std::regex_match(text, words) || (std::regex_match(text, number) && !std::regex_match(text, safe_number));
 }
 

@@ -1,0 +1,75 @@
+-- Activepieces under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how
+-- it stops, starts and goes back. Facts of releases are data: manifests.lua and data/.
+local instance, composed = require "activepieces.instance", require "composed"
+require "activepieces.conditions"
+
+local activepieces = {
+  is_here = instance.is_here,
+  inspect = instance.inspect,
+  release = instance.release,
+  manifest = instance.manifest,
+  space_needed = instance.space_needed,
+}
+
+--- Proves that this database can be dumped and restored here, while Activepieces still runs.
+function activepieces.rehearse(app, target)
+  local copy = backup.create(app.state, { app = "activepieces", version = app.version, note = "online copy before the upgrade to " .. target.version })
+  backup.rehearse(copy)
+end
+
+--- Sets app and worker to one image: a worker of another release crashes, or gets no work.
+function activepieces.pin(app, ref)
+  local pins = {}
+  for _, service in ipairs(app.services) do pins[service] = ref end
+  image.pin(app.project, pins)
+end
+
+--- Starts the server alone, which migrates, and only then the workers.
+function activepieces.start(app, release)
+  compose.up(app.project, { services = { app.service } })
+  activepieces.wait_ready(app, release)
+  if #app.workers > 0 then compose.up(app.project, { services = app.workers }) end
+end
+
+--- Waits until its log says that the queues run, for health answers before. A failed migration prints one plain line.
+function activepieces.wait_ready(app, release)
+  migrate.watch(app.project, {
+    service = app.service,
+    url = app.url .. release.health_path,
+    ready = { status = 200, lines = { "Queues migrated and consumers run" } },
+    starting = { status = 503 },
+    fail = { '^Migration "[^"]*" failed', "Failed to start server", "AP_ENCRYPTION_KEY is missing or invalid" },
+    progress = { "The application started on" },
+    deadline = 1800,
+    restarts = 0,
+  })
+end
+
+-- What the engine calls, now or after a crash or next week: plain data in, no closures.
+
+--- The workers first, so that no job begins that would be cut off.
+function activepieces.stop_writers(app)
+  compose.fence(app.project, { services = app.services })
+  if #app.workers > 0 then compose.stop(app.project, { services = app.workers }) end
+  compose.stop(app.project, { services = { app.service } })
+end
+
+function activepieces.unfence(app) compose.unfence(app.project) end
+
+--- The way back: the database as it was, before the old image starts; and the files whole. Starting it again is left to whoever stopped it.
+function activepieces.restore(app, saved)
+  activepieces.stop_writers(app)
+  backup.restore(saved)
+end
+
+function activepieces.evidence(app) return composed.evidence(app.project) end
+
+--- Is it well, in the release that it is said to be in?
+function activepieces.verify(app)
+  local release = { version = app.version, image = app.image, health_path = app.health_path }
+  activepieces.wait_ready(app, release)
+  expect.runs_release(app, release)
+  expect.rows_of_release(app, release)
+end
+
+return activepieces

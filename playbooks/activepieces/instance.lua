@@ -1,0 +1,156 @@
+-- An Activepieces under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. The single
+-- container with PGlite is refused by name.
+local playbook, composed, manifests = require "playbook", require "composed", require "activepieces.manifests"
+
+local instance = {}
+
+local PACKAGE = "/usr/src/app/package.json"
+
+--- Is there an Activepieces? Looks at files alone.
+function instance.is_here(files) return composed.mentions("/activepieces[:@]", files) end
+
+local function refuse_other_shapes(files)
+  if instance.is_here(files) then return end
+  error {
+    code = "instance.missing",
+    message = "there is no compose file of an Activepieces here",
+    hint = "name its folder with -C DIR, and its compose files with --files where they have other names; a container made by `docker run` is not known yet",
+  }
+end
+
+--- A setting that is no secret, as .env has it.
+local function public(app, name) return file.exists(app.env_file) and dotenv.get(app.env_file, name, { public = true }) or nil end
+
+local function has(list, value)
+  for _, item in ipairs(list) do
+    if item == value then return true end
+  end
+  return false
+end
+
+--- Which of the services serves: the one that publishes a port; the others are workers.
+local function roles(config)
+  local server, workers = nil, {}
+  for _, name in ipairs(composed.services_of(config, { "activepieces" })) do
+    if config.services[name].ports[1] and not server then
+      server = name
+    else
+      workers[#workers + 1] = name
+    end
+  end
+  if not server then
+    local hint = "nobody here could ask whether it is well; publish port 80 of the app"
+    error { code = "unsupported", message = "no service of Activepieces publishes a port", hint = hint }
+  end
+  return server, workers
+end
+
+--- Where its data is: a PostgreSQL service of the project, or one elsewhere by AP_POSTGRES_URL.
+local function database(app, config)
+  local kind = public(app, "AP_DB_TYPE") or "POSTGRES"
+  if kind ~= "POSTGRES" then
+    local hint = "only Activepieces with PostgreSQL can be upgraded yet; stop it and copy AP_CONFIG_PATH whole to back it up"
+    error { code = "unsupported", message = "AP_DB_TYPE is " .. kind, hint = hint }
+  end
+  if has(app.settings, "AP_POSTGRES_URL") then
+    local url = dotenv.get(app.env_file, "AP_POSTGRES_URL")
+    if not url then error { code = "unsupported", message = "AP_POSTGRES_URL is set, but not in " .. app.env_file, hint = "move it there" } end
+    return { url = url }
+  end
+  local services = composed.services_of(config, { "postgres", "pgvector" })
+  local wanted = public(app, "AP_POSTGRES_HOST")
+  for _, name in ipairs(services) do
+    if #services == 1 and not wanted or name == wanted or config.services[name].container_name == wanted then return { project = app.project, service = name } end
+  end
+  error {
+    code = "unsupported",
+    message = "AP_POSTGRES_HOST is " .. (wanted or "not set") .. ", and the project has " .. #services .. " services of PostgreSQL: " .. table.concat(services, ", "),
+    hint = "for a server elsewhere give its whole address in AP_POSTGRES_URL",
+  }
+end
+
+--- What the server says of itself: { well, version? }; nothing where it does not answer.
+function instance.health(app)
+  local answered, answer = pcall(http.get, app.url .. app.health_path, { json = true, timeout = 10 })
+  local found = { well = answered and answer.status == 200 and answer.json.status == "Healthy" }
+  local told, flags = pcall(http.get, app.url .. "/api/v1/flags", { json = true, timeout = 10 })
+  if told and flags.status == 200 then found.version = flags.json.CURRENT_VERSION end
+  return found
+end
+
+--- The release inside an image that is here; nil where it does not say.
+local function inside(ref)
+  local read, text = pcall(image.read, ref, PACKAGE)
+  return read and json.parse(text).version or nil
+end
+
+--- Every way to tell the release that runs; they are compared by a gate.
+local function versions(app)
+  local found = { server = instance.health(app).version }
+  for _, container in ipairs(composed.containers(app.project, app.services)) do
+    found["container " .. container.name] = composed.bare(composed.tag_of(container.image) or "untagged")
+    if container.service == app.service then found.image = inside(container.image_id) end
+  end
+  return found
+end
+
+--- From 0.80.0 on the address of health has /api in front.
+local function health_path(release) return release and version.compare(release, "0.80.0") < 0 and "/v1/health" or "/api/v1/health" end
+instance.health_path = health_path
+
+--- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
+function instance.inspect(given)
+  local files = given and given.files
+  refuse_other_shapes(files)
+  local config = composed.project(files)
+  local server, workers = roles(config)
+  local app = {
+    type = "activepieces.instance",
+    module = "activepieces",
+    title = "Activepieces",
+    files = files,
+    project = { folder = config.folder, files = config.files, name = config.name, env_file = config.env_file },
+    env_file = config.env_file or ".env",
+    service = server,
+    workers = workers,
+    services = { server, unpack(workers) },
+    images = {},
+    overridden = config.overridden,
+    image = config.services[server].image,
+    settings = config.services[server].environment,
+    url = composed.address(config.services[server], server),
+    redis = composed.services_of(config, { "redis" })[1],
+  }
+  for i, name in ipairs(app.services) do app.images[i] = config.services[name].image end
+  app.pinned = composed.tag_of(app.image)
+  app.health_path = health_path(version.parse(composed.bare(app.pinned or "")) and composed.bare(app.pinned))
+  app.database = database(app, config)
+  app.versions = versions(app)
+  app.version = app.versions.image or app.versions.server or app.pinned
+  app.state = {
+    { type = "postgres", server = app.database },
+    { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
+  }
+  playbook.instance(app)
+  return app
+end
+
+--- A release as this instance would run it.
+function instance.release(app, name)
+  local release = composed.bare(name)
+  local ref = composed.without_tag(app.image) .. ":" .. release
+  return { version = release, image = ref, images = { ref }, health_path = health_path(release) }
+end
+
+--- The names of a release's migrations: from its image, which is the authority, or before it is here from what this playbook knows.
+function instance.manifest(release)
+  if image.present(release.image) then return manifests.of_image(release.image) end
+  return manifests.of(release.version)
+end
+
+--- What an upgrade needs beside: two dumps, a scratch database, and the database that a restore puts beside the failed one.
+function instance.space_needed(app)
+  return 4 * postgres.query(app.database, "select pg_database_size(current_database()) as bytes")[1].bytes + 64 * 1024 * 1024
+end
+
+return instance

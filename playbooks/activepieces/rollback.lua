@@ -1,0 +1,56 @@
+-- Back to an older release, by the way that is proved to end there: the image alone, the vendor's command, or a backup set. The vendor's page knows the
+-- first two and says of neither when it fails; the present is backed up in any case.
+local playbook, activepieces, ways = require "playbook", require "activepieces", require "activepieces.ways"
+
+return playbook.define {
+  name = "activepieces/rollback",
+  summary = "Bring a self-hosted Activepieces back to an older release, by the way that is proved to end there.",
+  params = {
+    to = { type = "release", required = true, help = "the release to go back to" },
+    set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local app = activepieces.inspect(p)
+    local target = activepieces.release(app, p.to)
+
+    gates(function()
+      gate.older(app.version, target.version)
+      gate.images_can_be_had(target.images)
+      gate.queues_are_idle(app)
+      gate.free_space(".", activepieces.space_needed(app))
+    end)
+    step("Fetch images", function() image.pull(target.images) end)
+
+    local way = ways.choose(app, target, p.set)
+    gates(function() gate("there is a way back to " .. target.version, way.kind ~= nil, way.why, "name a backup set of it with --set") end)
+    log.info("way back: " .. way.kind .. ": " .. way.why)
+    if way.kind == "restore" then
+      local loss = backup.loss(way.set)
+      local question = "Go back to " .. target.version .. " as of " .. way.set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
+      gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    end
+
+    downtime(function()
+      local present = step("Back up the present", function() return backup.create(app.state, { app = "activepieces", version = app.version }) end)
+      way_back(activepieces.restore, app, present)
+
+      step("Go back", function()
+        local done = way.kind == "image" or way.kind == "command" and ways.run_command(app, activepieces.manifest(target))
+        if done then
+          activepieces.pin(app, target.image) -- before any start: the newer image would migrate up again
+        else
+          expect("there is a backup set to restore", way.set ~= nil, "the vendor's command did not undo what it said it would, and there is no set of " .. target.version)
+          backup.restore(way.set)
+        end
+        activepieces.start(app, target)
+      end)
+
+      step("Verify", function()
+        expect.runs_release(app, target)
+        expect.rows_of_release(app, target)
+      end)
+    end)
+  end,
+}

@@ -1,0 +1,55 @@
+-- What the vendor's update.sh does without a backup: gates before anything stops, a proved copy, one tag for app and worker, readiness by the log and
+-- by the rows of the migrations table, and a way back that restores the database before the old image starts.
+local playbook, activepieces = require "playbook", require "activepieces"
+
+return playbook.define {
+  name = "activepieces/upgrade",
+  summary = "Upgrade a self-hosted Activepieces (compose, PostgreSQL) to a pinned release.",
+  params = {
+    to = { type = "release", required = true, help = "such as 0.83.0" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local app = activepieces.inspect(p)
+    local target = activepieces.release(app, p.to)
+
+    gates(function()
+      gate.newer(app.version, target.version)
+      gate.one_tag_for_all(app)
+      gate.release_agrees(app)
+      gate.images_can_be_had(target.images)
+      gate.app_runs(app)
+      gate.queues_are_idle(app)
+      gate.variables_fit(app, target)
+      gate.rows_of_release(app)
+      gate.migrations_are_added(app, target)
+      gate.vector_is_there(app, target)
+      gate.changes_are_accepted(app, target)
+      gate.free_space(".", activepieces.space_needed(app))
+    end)
+
+    step("Fetch images", function() image.pull(target.images) end)
+    gates(function() -- now by the manifest in the image itself
+      gate.migrations_are_added(app, target)
+      gate.vector_is_there(app, target)
+    end)
+    step("Rehearse on a copy", function() activepieces.rehearse(app, target) end)
+
+    downtime(function()
+      local saved = step("Back up", function() return backup.create(app.state, { app = "activepieces", version = app.version }) end)
+      way_back(activepieces.restore, app, saved)
+
+      step("Upgrade", function()
+        activepieces.pin(app, target.image)
+        activepieces.start(app, target)
+      end)
+
+      step("Verify", function()
+        expect.runs_release(app, target)
+        expect.rows_of_release(app, target)
+        expect.counts_kept(app, saved)
+      end)
+    end)
+  end,
+}

@@ -1,0 +1,16 @@
+local playbook, activepieces = require "playbook", require "activepieces"
+
+return playbook.define {
+  name = "activepieces/verify",
+  summary = "Prove that an Activepieces works: one release everywhere, well by its own word, its migrations all there.",
+  params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
+
+  run = function(p)
+    local app = activepieces.inspect(p)
+    expect.one_tag_for_all(app)
+    expect.release_agrees(app)
+    expect.app_runs(app)
+    expect.runs_release(app, { version = app.version, image = app.image })
+    expect.rows_of_release(app)
+  end,
+}

@@ -1,0 +1,101 @@
+-- What families of applications under compose have in common: which files are theirs, which services run what, what a container says of itself.
+-- `local composed = require "composed"`. Everything here reads; nothing changes.
+local composed = {}
+
+local COMPOSE_FILES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
+
+--- The compose files that may be meant: those named, those of COMPOSE_FILE, or the names that Compose looks for.
+---@param files? string[]
+---@return string[]
+function composed.files(files)
+  local named = not files and file.exists ".env" and dotenv.get(".env", "COMPOSE_FILE", { public = true })
+  if not named then return files or COMPOSE_FILES end
+  files = {}
+  for name in named:gmatch "[^:]+" do files[#files + 1] = name end
+  return files
+end
+
+--- Does one of the compose files hold text that matches? Looks at files alone, so that it can be asked of any folder.
+---@param pattern string of Lua
+---@param files? string[]
+---@return boolean
+function composed.mentions(pattern, files)
+  for _, name in ipairs(composed.files(files)) do
+    if file.exists(name) and file.read(name):find(pattern) then return true end
+  end
+  return false
+end
+
+--- The project of this folder as Compose reads it, under the name under which its containers run: `docker compose -p NAME up` gives a name
+--- that is in no file, and another name would be another project with other volumes.
+---@param files? string[]
+---@return table compose.project
+function composed.project(files)
+  local config = compose.config { files = files }
+  local names, count, name = {}, 0, nil
+  local filter = "label=com.docker.compose.project.working_dir=" .. config.folder
+  local listed = process.read { "docker", "ps", "--all", "--filter", filter, "--format", '{{.Label "com.docker.compose.project"}}' }
+  for found in listed.out:gmatch "[^\n]+" do
+    if not names[found] then
+      names[found], count, name = true, count + 1, found
+    end
+  end
+  if count > 1 then
+    error {
+      code = "unsupported",
+      message = "containers of " .. count .. " compose projects were made from " .. config.folder,
+      hint = "take down the one that is not meant; docker ps -a --filter " .. filter .. " shows them",
+    }
+  end
+  if count == 0 or name == config.name then return config end
+  return compose.config { files = files, name = name }
+end
+
+function composed.without_tag(ref) return (ref:gsub("@.*$", ""):gsub(":[^:/]*$", "")) end
+function composed.tag_of(ref) return ref:gsub("@.*$", ""):match ":([^:/]+)$" end
+--- The last part of an image's name: "ghcr.io/acme/app:1.2" --> "app".
+function composed.what_runs(ref) return composed.without_tag(ref):match "[^/]*$" end
+--- A release without the `v` that a tag may carry.
+function composed.bare(release) return (release:gsub("^v", "")) end
+
+--- Names of services whose image is one of those named, sorted.
+function composed.services_of(config, images)
+  local wanted, found = {}, {}
+  for _, name in ipairs(images) do wanted[name] = true end
+  for name, service in pairs(config.services) do
+    if service.image and wanted[composed.what_runs(service.image)] then found[#found + 1] = name end
+  end
+  return found
+end
+
+--- Where a service answers on this machine.
+function composed.address(service, name)
+  local port = service.ports[1]
+  if not port then error { code = "unsupported", message = "service " .. name .. " publishes no port, so that nobody here can ask whether it is well" } end
+  local at = port.host
+  if not at or at == "0.0.0.0" or at == "::" then at = "127.0.0.1" end
+  if at:find ":" then at = "[" .. at .. "]" end
+  return "http://" .. at .. ":" .. port.published
+end
+
+--- The containers of some services.
+function composed.containers(project, services)
+  local wanted, found = {}, {}
+  for _, name in ipairs(services) do wanted[name] = true end
+  for _, container in ipairs(compose.ps(project)) do
+    if wanted[container.service] then found[#found + 1] = container end
+  end
+  return found
+end
+
+--- What tells why it failed: the last words of every container, and their states. A family's `evidence` gives this.
+function composed.evidence(project)
+  local logs, states = {}, {}
+  for i, entry in ipairs(compose.logs(project, { tail = 500 })) do logs[i] = entry.service .. " | " .. entry.line end
+  for i, container in ipairs(compose.ps(project)) do
+    states[i] = ("%s: %s, exit code %d, restarts %d, image %s"):format(container.name, container.state, container.exit_code, container.restarts, container.image)
+  end
+  return { ["containers.log"] = logs, ["containers.txt"] = states }
+end
+
+return composed

@@ -1,0 +1,109 @@
+// Activepieces' playbooks on a real Docker engine, with real Compose and a real PostgreSQL, against the stand-in of its server and of its
+// rollback command.
+#include "runtime/base/file.h"
+#include "tests/playbooks/activepieces/deployment.h"
+#include "tests/support/catch.h"
+#include "tests/support/command.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+using pieces::Deployment;
+
+namespace {
+
+Finished playbook_on(const Deployment& app, std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--yes", "-C", app.folder().string()});
+  CommandProcess process(arguments, app.folder());
+  int status = process.finish();
+  return {status, process.out, process.err};
+}
+
+Finished upgrade(const Deployment& app, const std::string& to) { return playbook_on(app, {"run", "activepieces/upgrade", "--to", to}); }
+Finished roll_back(const Deployment& app, const std::string& to) { return playbook_on(app, {"run", "activepieces/rollback", "--to", to}); }
+
+std::string replaced(std::string text, const std::string& piece, const std::string& by) {
+  for (size_t at = 0; (at = text.find(piece, at)) != std::string::npos; at += by.size()) text.replace(at, piece.size(), by);
+  return text;
+}
+
+const std::string kMigrations = "select count(*) from migrations";
+
+}  // namespace
+
+TEST_CASE("activepieces/upgrade moves app and worker together, and rollback knows that only the backup leads back", "[activepieces]") {
+  pieces::push_release("0.83.0", "0.83.0");
+  Deployment app;
+  const std::string before = app.fingerprint(), file = app.compose_text();
+
+  Finished done = upgrade(app, "0.83.0");
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK(app.running() == "0.83.0");
+  CHECK(app.ask(kMigrations) == "366");
+  CHECK(app.compose_text() == replaced(file, "activepieces:0.82.1", "activepieces:0.83.0"));
+  CHECK(app.containers().find("app activepieces:0.83.0 running\n") != std::string::npos);
+  CHECK(app.containers().find("worker activepieces:0.83.0 running") != std::string::npos);
+
+  Finished back = roll_back(app, "0.82.1");
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK(back.out.find("way back: restore: the vendor's command would stop with \"Migration order mismatch\" at "
+                      "MakeChatConversationPlatformWide1787000000000") != std::string::npos);
+  CHECK(app.running() == "0.82.1");
+  CHECK(app.fingerprint() == before);
+  CHECK(app.compose_text() == file);
+}
+
+TEST_CASE("with a release that fails to migrate activepieces/upgrade ends in the old state, row by row", "[activepieces]") {
+  pieces::push_release("0.83.2", "0.83.0", true);
+  Deployment app;
+  const std::string before = app.fingerprint(), file = app.compose_text(), ran = app.containers();
+  Finished done = upgrade(app, "0.83.2");
+  INFO(done.out << done.err);
+  CHECK(done.status == 3);
+  done = playbook_on(app, {"run", "activepieces/upgrade", "--to", "0.83.2", "--accept", "breaking"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 1);
+  CHECK((done.out + done.err).find("Migration \"RemoveMcpServerStatus1790000000000\" failed, error: relation \"gadgets\" does not exist") !=
+        std::string::npos);
+  CHECK(app.fingerprint() == before);
+  CHECK(app.compose_text() == file);
+  CHECK(app.running() == "0.82.1");
+  CHECK(app.containers() == ran);
+}
+
+TEST_CASE("activepieces/rollback runs the vendor's command where it is certain to work, and only moves the image where that is enough",
+          "[activepieces]") {
+  pieces::push_release("0.82.9", "0.82.9");
+  pieces::push_release("0.83.0", "0.83.0");
+  pieces::push_release("0.83.1", "0.83.1");
+  Deployment app("0.83.1");
+
+  Finished image = roll_back(app, "0.83.0");
+  INFO(image.out << image.err);
+  CHECK(image.status == 0);
+  CHECK(image.out.find("way back: image: both releases have the same migrations") != std::string::npos);
+  CHECK(app.running() == "0.83.0");
+  CHECK(app.ask(kMigrations) == "366");
+
+  Finished command = roll_back(app, "0.82.9");
+  INFO(command.out << command.err);
+  CHECK(command.status == 0);
+  CHECK(command.out.find("way back: command: the vendor's command will undo 1 migration (RemoveMcpServerStatus1790000000000)") !=
+        std::string::npos);
+  CHECK(app.running() == "0.82.9");
+  CHECK(app.ask(kMigrations) == "365");
+  CHECK(app.ask("select string_agg(status, ',') from mcp_server") == "ENABLED,ENABLED");
+}
+
+TEST_CASE("app and worker with two tags are refused, as the vendor's own file has shipped", "[activepieces]") {
+  Deployment app;
+  std::string file = app.compose_text();
+  size_t worker = file.rfind("activepieces:0.82.1");
+  app.set_compose_text(file.replace(worker, std::string("activepieces:0.82.1").size(), "activepieces:0.79.0"));
+  Finished done = upgrade(app, "0.83.0");
+  INFO(done.out << done.err);
+  CHECK(done.status == 3);
+  CHECK((done.out + done.err).find("activepieces:0.79.0") != std::string::npos);
+  CHECK(app.running() == "0.82.1");
+}
