@@ -1,7 +1,9 @@
 #include "runtime/database/postgres.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "runtime/base/hash.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
@@ -124,6 +126,15 @@ std::string PostgresSession::text(const std::string& sql) {
   return std::move(*found);
 }
 
+std::string application_name(const std::string& action) {
+  constexpr size_t kLongest = 63, kDigest = 16;  // NAMEDATALEN of a server as it is shipped, less its last NUL
+  auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+  if (action.size() <= kLongest && std::all_of(action.begin(), action.end(), is_plain)) return action;
+  std::string run = action.substr(0, std::min(action.find('/'), kLongest - kDigest - 1));
+  std::replace_if(run.begin(), run.end(), std::not_fn(is_plain), '?');
+  return run + "/" + sha256(action).substr(0, kDigest);
+}
+
 void pin_session(PostgresSession& session, const PostgresOptions& options) {
   std::string version = session.text("select current_setting('server_version_num')");
   if (std::stoi(version) < kOldestServer)
@@ -134,7 +145,7 @@ void pin_session(PostgresSession& session, const PostgresOptions& options) {
   auto set = [&](const char* name, const std::string& value) {
     session.query("select set_config(" + sql_literal(name) + ", " + sql_literal(value) + ", false)");
   };
-  set("application_name", options.application);
+  set("application_name", application_name(options.application));
   set("statement_timeout", std::to_string(options.statement.count()));
   set("lock_timeout", std::to_string(options.lock.count()));
   if (!options.writes) set("default_transaction_read_only", "on");
@@ -143,7 +154,7 @@ void pin_session(PostgresSession& session, const PostgresOptions& options) {
 void end_sessions_of(PostgresSession& session, const std::string& application) {
   if (application.empty()) return;
   session.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = " +
-                sql_literal(application.substr(0, 63)) + " and pid <> pg_backend_pid()");
+                sql_literal(application_name(application)) + " and pid <> pg_backend_pid()");
 }
 
 std::string sql_literal(std::string_view text) {

@@ -55,7 +55,7 @@ class PostgresSession {
 
 struct PostgresOptions {
   std::string database;     ///< "" for the one of the server's description
-  std::string application;  ///< the action that asks, `<run>/<action>`
+  std::string application;  ///< the action that asks, `<run>/<action>`; see `application_name`
   bool writes = false;
   std::chrono::milliseconds statement{0};  ///< longest statement; 0: as long as it takes
   std::chrono::milliseconds lock{10'000};  ///< longest wait for a lock
@@ -64,6 +64,10 @@ struct PostgresOptions {
 
 /// Sets what a session is pinned to; refuses servers that are too old. Both ways call it once after connecting.
 void pin_session(PostgresSession& session, const PostgresOptions& options);
+
+/// What the sessions of an action are called on the server: the action itself, or where that is too long or not ASCII (the server would cut
+/// it off, or put other characters in) its run and a digest of all of it.
+std::string application_name(const std::string& action);
 
 /// Ends what other sessions of this action are still at work on this server: clients that were killed leave them behind. The calling
 /// session and the databases stay.

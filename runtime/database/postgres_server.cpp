@@ -22,7 +22,7 @@ exec "$@" "--dbname=$PGDATABASE")";
 namespace {
 
 void name_it(Command& command, const PostgresOptions& options) {
-  command.environment["PGAPPNAME"] = options.application.substr(0, 63);
+  command.environment["PGAPPNAME"] = application_name(options.application);
   command.environment["PGCLIENTENCODING"] = "UTF8";
   command.environment["PGCONNECT_TIMEOUT"] = "10";
 }
@@ -81,7 +81,7 @@ class DirectPostgres final : public PostgresServer {
 
   std::unique_ptr<PostgresSession> connect(const PostgresOptions& options) override {
     PostgresKeywords keywords = with(options.database);
-    keywords["application_name"] = options.application.substr(0, 63);
+    keywords["application_name"] = application_name(options.application);
     keywords["client_encoding"] = "UTF8";
     keywords.try_emplace("connect_timeout", "10");
     keywords.try_emplace("keepalives_idle", "30");

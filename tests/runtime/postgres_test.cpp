@@ -100,6 +100,26 @@ TEST_CASE("a session is pinned, named after its action, and reads only") {
   }
 }
 
+TEST_CASE("sessions are found by the name of their action, however long or foreign it is") {
+  CHECK(application_name("20261121T071349Z-4f2a/Back up/1") == "20261121T071349Z-4f2a/Back up/1");
+  const std::string foreign = "20261121T071349Z-4f2a/Größe prüfen/1", one = "20261121T071349Z-4f2a/" + std::string(60, 'x') + "/1",
+                    two = "20261121T071349Z-4f2a/" + std::string(60, 'x') + "/2";
+  CHECK_THAT(application_name(foreign), StartsWith("20261121T071349Z-4f2a/") && !ContainsSubstring("\xc3"));
+  CHECK(application_name(one) != application_name(two));
+  Bed bed;
+  for (Way& way : bed.ways())
+    for (const std::string& action : {foreign, one}) {
+      INFO(way.name << ", " << action);
+      PostgresOptions options = reading(), another = reading();
+      options.application = action, another.application = two;
+      auto left = way.server->connect(options), next = way.server->connect(options), other = way.server->connect(another);
+      CHECK(next->text("select application_name from pg_stat_activity where pid = pg_backend_pid()") == application_name(action));
+      end_sessions_of(*next, action);
+      CHECK_THROWS_AS(left->query("select 1"), Error);
+      CHECK(other->text("select 1") == "1");
+    }
+}
+
 TEST_CASE("a session holds a snapshot, which another takes up") {
   Bed bed;
   bed.cluster.run("shop", "create table t as select 1 as a");
