@@ -1,75 +1,33 @@
 // compose.exec: runs a program in the container of a service. A crash of this side leaves it running there: the probe finds it by its
 // action id and waits for it.
-#include "runtime/base/error.h"
-#include "runtime/base/text.h"
 #include "runtime/container/service_place.h"
 #include "runtime/primitives/compose.h"
-#include "runtime/primitives/process.h"
+#include "runtime/primitives/compose_program.h"
 
 namespace playbook {
 namespace {
 
-std::vector<Parameter> parameters() {
-  std::vector<Parameter> all{project_parameter(), {"service", Type::string, "which", true, nullptr}};
-  for (Parameter& parameter : command_parameters(nullptr)) all.push_back(std::move(parameter));
-  all.push_back({"user", Type::string, "as whom; the container's own when not given", false, nullptr});
-  for (Parameter& parameter : change_parameters()) all.push_back(std::move(parameter));
-  return all;
-}
-
-std::filesystem::path folder_of(const Json& args) { return get_or<std::string>(args, "folder", ""); }
-
-class ComposeExec : public Primitive {
+class ComposeExec final : public ComposeProgram {
  public:
   const Declaration& declaration() const override { return declaration_; }
 
-  Json run(Context& context, const Json& args, const Json&) override {
-    auto place = place_of(context, args);
-    if (is_done(context, args, *place, folder_of(args))) {
-      context.log(LogLevel::info, "done already, says " + command_line(args.at("done_when")));
-      return done_already(args);
-    }
-    context.reach("compose.exec.before");
-    Json result = run_command(context, args, *place, folder_of(args));
-    context.reach("compose.exec.after");
-    result["done_already"] = false;
-    return result;
-  }
-
-  Planned plan(Context&, const Json& args) override {
-    std::string text = "run " + command_line(args.at("argv")) + " in service " + args.at("service").get<std::string>();
-    if (args.contains("done_when")) text += "\nunless " + command_line(args["done_when"]) + " says that it is done";
-    Planned planned;
-    planned.text = text;
-    return planned;
-  }
-
-  Undo undo_kind(const Json& args) const override { return is_harmless(args) ? Undo::not_needed : Undo::impossible; }
-
-  Probe probe(Context& context, const Record& record) override {
-    ComposeWork work(context, {{"project", record.args.at("project")}});
-    const std::string service = record.args.at("service");
-    for (const Container& container : work.compose.containers({service})) {
-      if (container.state != "running") continue;
-      std::vector<int> alive = processes_of(work.docker, container, context.action_id(), get_or<std::string>(record.args, "user", ""));
-      if (!alive.empty())
-        return {Probe::State::running, nullptr,
-                command_line(record.args.at("argv")) + " in service " + service + ", process " + std::to_string(alive[0]), false};
-    }
-    auto place = place_of(context, record.args);
-    return probe_command(context, record, *place, folder_of(record.args));
-  }
-
-  std::vector<std::string> touches(Context&, const Json& args) const override {
-    if (!is_harmless(args)) return {"*"};
-    return {"process:" + args.at("service").get<std::string>()};
-  }
-  bool may_lose_data(const Json& args) const override { return !is_harmless(args); }
-
  private:
-  static std::unique_ptr<Place> place_of(Context& context, const Json& args) {
+  std::unique_ptr<Place> place_of(Context& context, const Json& args) const override {
     return open_service_place(context, args.at("project"), args.at("service"), get_or<std::string>(args, "user", ""));
   }
+
+  std::optional<std::string> still_runs(Context& context, const Json& args) const override {
+    ComposeWork work(context, {{"project", args.at("project")}});
+    const std::string service = args.at("service");
+    for (const Container& container : work.compose.containers({service})) {
+      if (container.state != "running") continue;
+      std::vector<int> alive = processes_of(work.docker, container, context.action_id(), get_or<std::string>(args, "user", ""));
+      if (!alive.empty()) return where(args) + ", process " + std::to_string(alive[0]);
+    }
+    return std::nullopt;
+  }
+
+  std::string where(const Json& args) const override { return " in service " + args.at("service").get<std::string>(); }
 
   const Declaration declaration_{
       .name = "compose.exec",

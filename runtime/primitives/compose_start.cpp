@@ -2,13 +2,12 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/primitives/compose.h"
-#include "runtime/primitives/duration.h"
+#include "runtime/primitives/compose_starting.h"
 
 namespace playbook {
 namespace {
 
-class ComposeStart : public Primitive {
+class ComposeStart final : public ComposeStarting {
  public:
   const Declaration& declaration() const override { return declaration_; }
 
@@ -43,18 +42,7 @@ class ComposeStart : public Primitive {
     return planned;
   }
 
-  Undo undo_kind(const Json&) const override { return Undo::inverse; }
-  void undo(Context& context, const Record& record) override {
-    ComposeWork work(context, record.args);
-    stop_started(context, work, record.prepared.at("before"), duration_of(record.args, "deadline"));
-  }
-
-  Probe probe(Context&, const Record&) override { return {Probe::State::not_done, nullptr, "", false}; }
-
-  std::optional<std::string> drift(Context& context, const Record& record) override { return changed_from_outside(context, record); }
-
   std::vector<std::string> touches(Context& context, const Json& args) const override { return {project_thing(context, args, "/run")}; }
-  bool may_lose_data(const Json&) const override { return true; }
 
  private:
   const Declaration declaration_{

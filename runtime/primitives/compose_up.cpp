@@ -1,16 +1,16 @@
-// compose.up: makes and starts services as the files say, out of images that are here: it neither builds nor pulls. Its undo stops what it
-// started; what ran before comes back by the undo of compose.stop, once the files are the old ones again.
+// compose.up: makes and starts services as the files say, out of images that are here: it neither builds nor pulls. It replaces no server
+// that runs by another image: what the files were then is not known any more, so that its undo could not bring the old one back. The undo
+// of compose.stop can, once the files are the old ones again.
 #include <algorithm>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/primitives/compose.h"
-#include "runtime/primitives/duration.h"
+#include "runtime/primitives/compose_starting.h"
 
 namespace playbook {
 namespace {
 
-class ComposeUp : public Primitive {
+class ComposeUp final : public ComposeStarting {
  public:
   const Declaration& declaration() const override { return declaration_; }
 
@@ -19,6 +19,7 @@ class ComposeUp : public Primitive {
     Json config = work.checked_config();
     learn_secrets(context, config);
     demand_images(work, config);
+    demand_same_images(work, config);
     return {{"before", shown(work.compose.containers())}};
   }
 
@@ -45,21 +46,21 @@ class ComposeUp : public Primitive {
     return planned;
   }
 
-  Undo undo_kind(const Json&) const override { return Undo::inverse; }
-  void undo(Context& context, const Record& record) override {
-    ComposeWork work(context, record.args);
-    stop_started(context, work, record.prepared.at("before"), duration_of(record.args, "deadline"));
-  }
-
-  /// Compose itself goes on where it was.
-  Probe probe(Context&, const Record&) override { return {Probe::State::not_done, nullptr, "", false}; }
-
-  std::optional<std::string> drift(Context& context, const Record& record) override { return changed_from_outside(context, record); }
-
   std::vector<std::string> touches(Context& context, const Json& args) const override { return {project_thing(context, args)}; }
-  bool may_lose_data(const Json&) const override { return true; }
 
  private:
+  static void demand_same_images(ComposeWork& work, const Json& config) {
+    const Json services = summary(config, work.compose.name()).at("services");
+    for (const Container& one : work.containers()) {
+      const std::string image = get_or<std::string>(services.value(one.service, Json::object()), "image", "");
+      const std::optional<Json> found = one.is_running() && !image.empty() ? work.docker.image(image) : std::nullopt;
+      if (found && found->at("Id") != one.image_id)
+        throw Error(Code::container_failed,
+                    "service " + one.service + " runs " + one.image + " and would be replaced by " + image + " while it runs",
+                    "stop it first with compose.stop, whose undo brings it back; nothing was changed");
+    }
+  }
+
   // A service that ended with a status is why Compose gave up: its last line says more than Compose does.
   static void explain(Context& context, ComposeWork& work, const Json& prepared, const Error& error) {
     for (const Container& one : work.compose.containers()) {

@@ -182,6 +182,30 @@ TEST_CASE("compose.up refuses an image that is not here and changes nothing", "[
   CHECK(shop.container("app").at("state") == "running");
 }
 
+TEST_CASE("compose.up does not replace a server that runs by another image, and its undo leaves running what ran before", "[compose]") {
+  Shop shop;
+  shop.call("compose.up", {{"project", shop.project}});
+  Json app = shop.container("app"), db = shop.container("db");
+  shop.release("2");
+  Error error = error_of([&] { shop.call("compose.up", {{"project", shop.project}}); });
+  CHECK(to_string(error.code()) == "container.failed");
+  CHECK(error.message() == "service app runs 127.0.0.1:5000/shop:1 and would be replaced by 127.0.0.1:5000/shop:2 while it runs");
+  CHECK(error.hint() == "stop it first with compose.stop, whose undo brings it back; nothing was changed");
+  CHECK(shop.container("app").at("id") == app.at("id"));
+
+  shop.release("1");
+  shop.call("compose.stop", {{"project", shop.project}, {"services", {"db"}}});
+  shop.write(".env", "SHOP_VERSION=1\nPASSWORD=another-secret\n");  // the same image: Compose makes another container of it
+  shop.call("compose.up", {{"project", shop.project}});
+  CHECK(shop.container("app").at("id") != app.at("id"));
+  CHECK(shop.container("db").at("state") == "running");
+  shop.undo();
+  CHECK(shop.container("app").at("state") == "running");
+  CHECK(shop.container("app").at("image_id") == app.at("image_id"));
+  CHECK(shop.container("db").at("state") == "exited");
+  CHECK(shop.container("db").at("id") == db.at("id"));
+}
+
 TEST_CASE("compose.up tells the last line of the service that made it fail", "[compose]") {
   ComposeFixture migrating(R"(services:
   migrate: {image: "@shell@", command: ["sh", "-c", "echo migration 7 failed with hidden-word; exit 3"], environment: {A_TOKEN: hidden-word}}
