@@ -3,7 +3,13 @@
 local instance = require "appstrate.instance"
 require "appstrate.conditions"
 
-local appstrate = { is_here = instance.is_here, inspect = instance.inspect, release = instance.release, space_needed = instance.space_needed }
+local appstrate = {
+  is_here = instance.is_here,
+  inspect = instance.inspect,
+  release = instance.release,
+  services = instance.services,
+  space_needed = instance.space_needed,
+}
 
 local GRACE = 45 -- seconds: the server drains for up to 40
 
@@ -32,7 +38,7 @@ end
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
 
 function appstrate.stop_writers(app)
-  local writers = { services = { app.service, app.migrate } }
+  local writers = { services = app.services } -- all that is of the release: what runs on would be made anew with the server
   compose.fence(app.project, writers)
   compose.stop(app.project, { services = writers.services, grace = GRACE })
 end

@@ -53,13 +53,14 @@ instance.tag_of, instance.bare = tag_of, bare
 
 --- Services by what they run, for operators rename them: the server, its one-shot migration, the database, and all that use an image of Appstrate.
 local function roles(config)
-  local servers, seen, found = {}, {}, { appstrate = {}, databases = {}, images = {} }
+  local servers, seen, found = {}, {}, { appstrate = {}, databases = {}, images = {}, image_of = {} }
   for name, service in pairs(config.services) do
     local what = service.image and without_tag(service.image):match "[^/]*$"
     if what == "postgres" then found.databases[#found.databases + 1] = name end
     if what == "appstrate" then servers[#servers + 1] = name end
     if what and what:find "^appstrate" then
       found.appstrate[#found.appstrate + 1] = name
+      found.image_of[name] = service.image
       if not seen[service.image] then found.images[#found.images + 1] = service.image end
       seen[service.image] = true
     end
@@ -81,10 +82,21 @@ local function only(list, what)
   error { code = "unsupported", message = "the compose project has " .. #list .. " services that are " .. what .. ", expected one: " .. table.concat(list, ", ") }
 end
 
+local SERVER_PORT = "3000" -- in the container
+
+--- Where the server answers on this host: on the address that its port is published on, where it is not all of them.
 local function address(service, name)
-  local port = service.ports[1]
-  if not port then error { code = "unsupported", message = "service " .. name .. " publishes no port, so that nobody here can ask whether it is well" } end
-  return "http://127.0.0.1:" .. port.published
+  local found
+  for _, port in ipairs(service.ports) do
+    local fixed = port.published and port.published ~= ""
+    if fixed and (not found or port.target == SERVER_PORT) then found = port end
+  end
+  if not found then error { code = "unsupported", message = "service " .. name .. " publishes no fixed port, so that nobody here can ask whether it is well" } end
+  local host = found.host or ""
+  if host == "" or host == "0.0.0.0" then host = "127.0.0.1" end
+  if host == "::" then host = "::1" end
+  if host:find "^[^%[]*:" then host = "[" .. host .. "]" end
+  return "http://" .. host .. ":" .. found.published
 end
 
 --- What the server says of itself: { status, version? }; nothing where it does not answer.
@@ -126,6 +138,7 @@ function instance.inspect(given)
     migrate = found.migrate,
     services = found.appstrate,
     images = found.images,
+    image_of = found.image_of,
     overridden = config.overridden,
   }
   app.image = config.services[app.service].image
@@ -144,16 +157,20 @@ function instance.inspect(given)
   return app
 end
 
+--- The services that run Appstrate as the compose files are now; a restore may have brought back others.
+function instance.services(app) return roles(compose.config(app.project)).appstrate end
+
 --- A release as this instance would run it. Tags carry a `v` or not: the form is the one that the registry knows.
 function instance.release(app, name)
   local version = bare(name)
-  local target = { version = version, images = {} }
+  local target = { version = version, images = {}, of_service = {} }
   for _, tag in ipairs { version, "v" .. version } do
     local ref = without_tag(app.image) .. ":" .. tag
     if not target.tag and (image.present(ref) or image.resolve(ref).digest) then target.tag = tag end
   end
   target.image = without_tag(app.image) .. ":" .. (target.tag or version)
   for i, ref in ipairs(app.images) do target.images[i] = without_tag(ref) .. ":" .. (target.tag or version) end
+  for service, ref in pairs(app.image_of) do target.of_service[service] = without_tag(ref) .. ":" .. (target.tag or version) end
   return target
 end
 

@@ -12,10 +12,10 @@ return playbook.define {
   run = function(p)
     local app = appstrate.inspect(p)
     local set = backup.verify(p.to)
-    local old = appstrate.release(app, set.version)
+    gates(function() gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. tostring(set.application)) end)
 
+    local old = appstrate.release(app, set.version)
     gates(function()
-      gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. set.application)
       gate.images_can_be_had(old.images)
       gate.free_space(".", appstrate.space_needed(app))
     end)
@@ -31,7 +31,8 @@ return playbook.define {
 
       step("Go back", function()
         backup.restore(set)
-        compose.up(app.project, { services = { app.service } })
+        compose.check(app.project, { [app.service] = old.image })
+        compose.up(app.project, { services = appstrate.services(app) })
         appstrate.wait_ready(app, old)
       end)
 

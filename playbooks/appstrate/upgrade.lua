@@ -40,6 +40,7 @@ return playbook.define {
 
       step("Upgrade", function()
         dotenv.set(app.env_file, "APPSTRATE_VERSION", target.tag, { public = true, once = true })
+        compose.check(app.project, target.of_service)
         compose.up(app.project, { services = app.services })
         appstrate.wait_ready(app, target)
       end)

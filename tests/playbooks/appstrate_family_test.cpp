@@ -26,6 +26,7 @@ struct World : Driver {
   std::vector<std::string> registry_tags{"1.0.0-beta.41", "1.0.0-beta.51"}, overridden;
   std::vector<std::string> settings{"BETTER_AUTH_SECRET", "CONNECTION_ENCRYPTION_KEY", "CONNECT_SESSION_SECRET",
                                     "DATABASE_URL",       "RUN_TOKEN_SECRET",          "UPLOAD_SIGNING_SECRET"};
+  std::string published_on = "127.0.0.1";
   std::string pinned_elsewhere;  ///< a fixed tag of the sidecar's image
   int servers = 1, in_progress = 0, restarts = 0, users = 30;
   std::string status = "healthy", log_line = R"({"level":40,"msg":"Process run adapter in use"})";
@@ -65,7 +66,7 @@ struct World : Driver {
     Json server{{"image", kRegistry + "appstrate:" + tag}, {"environment", settings}, {"depends_on", Json::object()}};
     Json services{
         {"appstrate", server}, {"migrate", server}, {"postgres", {{"image", "postgres:16-alpine"}, {"depends_on", Json::object()}}}};
-    services["appstrate"]["ports"] = Json::array({{{"published", 3000}, {"target", 3000}}});
+    services["appstrate"]["ports"] = Json::array({{{"published", "3000"}, {"target", "3000"}, {"host", published_on}}});
     services["appstrate"]["depends_on"] = {{"migrate", {{"condition", "service_completed_successfully"}}}};
     services["sidecar-pull"] = {{"image", kRegistry + "appstrate-sidecar:" + (pinned_elsewhere.empty() ? tag : pinned_elsewhere)},
                                 {"depends_on", Json::object()}};
@@ -166,6 +167,34 @@ TEST_CASE("an upgrade of Appstrate asks first, fetches and rehearses while it ru
   CHECK(read_file(world.files.instance / ".env").starts_with("APPSTRATE_VERSION=1.0.0-beta.51\n"));
   for (const Request& request : world.asked)
     if (request.name == "compose.stop") CHECK(request.args.at("grace") == 45);
+}
+
+TEST_CASE("Compose is asked whether the new release came through in .env before anything starts by it") {
+  World world;
+  REQUIRE(world.upgrade() == "");
+  std::vector<std::string> order;
+  for (const Request& request : world.asked) {
+    if (request.name == "dotenv.set" || request.name == "compose.check" || request.name == "compose.up") order.push_back(request.name);
+    if (request.name == "compose.check")
+      CHECK(request.args.at("images") == Json{{"appstrate", kRegistry + "appstrate:1.0.0-beta.51"},
+                                              {"migrate", kRegistry + "appstrate:1.0.0-beta.51"},
+                                              {"sidecar-pull", kRegistry + "appstrate-sidecar:1.0.0-beta.51"}});
+  }
+  CHECK(order == std::vector<std::string>{"dotenv.set", "compose.check", "compose.up"});
+}
+
+TEST_CASE("an Appstrate is asked on the address that its port is published on") {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", "127.0.0.1"}, {"0.0.0.0", "127.0.0.1"},         {"127.0.0.1", "127.0.0.1"},         {"192.0.2.7", "192.0.2.7"},
+      {"::", "[::1]"},   {"2001:db8::7", "[2001:db8::7]"}, {"[2001:db8::7]", "[2001:db8::7]"},
+  };
+  for (const auto& [published, asked] : cases) {
+    World world;
+    world.published_on = published;
+    REQUIRE(world.upgrade() == "");
+    for (const Request& request : world.asked)
+      if (request.name == "http.get") CHECK(request.args.at("url") == "http://" + asked + ":3000/health");
+  }
 }
 
 TEST_CASE("the gates of an Appstrate upgrade say what is in its way, and nothing is changed") {
