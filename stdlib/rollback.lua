@@ -35,9 +35,17 @@ return playbook.define {
   run = function(p)
     local past = playbook.past_run(p.run)
     local way = first_way_back(past)
-    local family = require(past.instance.module)
-    local present = family.inspect()
     local set = past.backup.set
+    if past.instance.module == "@playbook" then
+      error {
+        code = "unsupported",
+        message = "run " .. p.run .. " goes back by functions of its own playbook file, which another run cannot call",
+        hint = "`playbook backup restore " .. set.name .. "` brings its data back; in future export them from a module beside the playbook",
+      }
+    end
+    local family = require(past.instance.module)
+    local present = family.inspect and family.inspect() or past.instance
+    if not family.inspect then playbook.instance(present) end
 
     gates(function() gate.set_is_whole(set) end)
     local loss = backup.loss(set)

@@ -103,6 +103,7 @@ Facts facts_of(const Ending& ending) {
   if (auto undo_error = ending.report.find("undo_error"); undo_error != ending.report.end() && *undo_error != ending.error) {
     add("stuck", error_line(*undo_error));
   }
+  if (const std::string since = text_of(ending.report, "down_since"); !since.empty()) add("application", "DOWN since " + since);
   add("changed", changed_text(ending));
   add("now", now_text(ending));
   add("lost", one_line(text_of(ending.report, "loss")));

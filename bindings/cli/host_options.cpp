@@ -60,7 +60,8 @@ Utc parse_not_after(const std::string& text, Utc now) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     std::tm local{};
     localtime_r(&seconds, &local);
-    for (int days = 0; days <= 2; ++days) {  // two, because a clock change can leave a time of day out
+    // The nearest one: what was twelve hours ago or less is over, and not meant for tomorrow.
+    for (int days = -1; days <= 2; ++days) {  // two, because a clock change can leave a time of day out
       std::tm then = local;
       then.tm_mday += days;
       then.tm_hour = hour;
@@ -68,7 +69,7 @@ Utc parse_not_after(const std::string& text, Utc now) {
       then.tm_sec = 0;
       then.tm_isdst = -1;
       const Utc time = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::from_time_t(std::mktime(&then)));
-      if (time > now) return time;
+      if (time > now - std::chrono::hours(12)) return time;
     }
   }
   try {

@@ -156,7 +156,11 @@ int primitives(lua_State* L) {
     Json required = Json::array(), optional = Json::array();
     for (const Parameter& parameter : declaration.parameters) (parameter.required ? required : optional).push_back(parameter.name);
     std::string first = declaration.parameters.empty() ? "" : std::string(to_string(declaration.parameters.front().type));
-    list.push_back({{"name", declaration.name}, {"required", required}, {"optional", optional}, {"first", first}});
+    list.push_back({{"name", declaration.name},
+                    {"required", required},
+                    {"optional", optional},
+                    {"first", first},
+                    {"changes", declaration.kind == Kind::change}});
   }
   push_json(L, list);
   return 1;

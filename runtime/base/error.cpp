@@ -89,6 +89,8 @@ Error Error::from_json(const Json& value) {
 
 Error as_error(const std::exception& thrown) {
   if (auto* known = dynamic_cast<const Error*>(&thrown)) return *known;
+  if (auto* failed = dynamic_cast<const std::filesystem::filesystem_error*>(&thrown))
+    return system_error(failed->code().value(), "cannot reach " + failed->path1().string());
   return {Code::internal, thrown.what(), "this is a defect of playbook; please report it with the run's folder"};
 }
 

@@ -82,6 +82,8 @@ std::string Actions::describe(const std::string& name, const Json& args) const {
   if (Primitive* primitive = registry_.find(name))
     for (const Parameter& parameter : primitive->declaration().parameters) {
       if (!parameter.required || !args.contains(parameter.name)) continue;
+      const bool is_content = parameter.type == Type::secret || parameter.type == Type::any;
+      if (is_content && !is_secret(args[parameter.name]) && !get_or(args, "public", false)) continue;
       std::string word = word_for(args[parameter.name]);
       std::string inside = environment_.instance.string() + "/";
       if (word.starts_with(inside)) word = word.substr(inside.size());

@@ -85,8 +85,14 @@ Answer Dialogue::replay(const Request& request) {
   }
   if (row.path != request.path || row.name != request.name || row.args_digest != digest(request.args)) throw diverged(row, request);
   ++next_;
-  if (row.outcome == Outcome::ok) facts_.learn(row.name, row.path, row.args, row.result);
+  if (row.outcome == Outcome::ok) learn(row);
   return recorded_answer(row);
+}
+
+void Dialogue::learn(const ActionRow& row) {
+  facts_.learn(row.name, row.path, row.args, row.result);
+  const Primitive* primitive = row.change ? actions_.registry().find(row.name) : nullptr;
+  if (primitive && primitive->undo_kind(row.full_args) != Undo::not_needed) facts_.note_change(actions_.describe(row.name, row.full_args));
 }
 
 Answer Dialogue::perform(const Request& request) {
@@ -124,13 +130,18 @@ Answer Dialogue::perform_primitive(Primitive& primitive, const Request& request)
     if (error.code() == Code::process_lost) throw Stop{error.message(), false, {{"hint", error.hint()}}};
     throw;
   }
-  if (row.outcome == Outcome::ok) facts_.learn(row.name, row.path, row.args, row.result);
+  if (row.outcome == Outcome::ok) learn(row);
   return recorded_answer(row);
 }
 
 Answer Dialogue::own_request(const Request& request) {
   const std::string& name = request.name;
   Json result = nullptr;
+  if (name == "gate") try {
+      facts_.demand_no_change(request);
+    } catch (const Error& error) {
+      return failure(error);
+    }
   if (name == "gate" || name == "expect")
     result = check_result(request);
   else if (name == "accepted")
@@ -217,7 +228,8 @@ Json Dialogue::past_run(const Request& request) const {
     Json entry{{"id", std::to_string(item.action.id)},
                {"name", item.action.name},
                {"text", actions_.describe(item.action.name, item.action.full_args)}};
-    entry["kind"] = item.kind == UndoItem::Kind::way_back ? "way_back" : item.kind == UndoItem::Kind::inverse ? "inverse" : "impossible";
+    constexpr const char* kKinds[] = {"inverse", "way_back", "leftover", "impossible"};
+    entry["kind"] = kKinds[static_cast<int>(item.kind)];
     if (item.kind == UndoItem::Kind::way_back) entry.update(item.action.args);
     past["items"].push_back(std::move(entry));
   }
@@ -227,10 +239,12 @@ Json Dialogue::past_run(const Request& request) const {
 /// The inverse of an action of an earlier run, as an action of this one. It may be done twice; it has no inverse of its own, so it needs a
 /// way back.
 Json Dialogue::undo_past_action(const Request& request) {
-  for (ActionRow& past : actions_.journal().actions(request.args.value("run", ""))) {
+  for (UndoItem& item : undo_list(actions_.journal().actions(request.args.value("run", "")), actions_.registry())) {
+    ActionRow& past = item.action;
     if (std::to_string(past.id) != request.args.value("id", "")) continue;
+    const bool undone = item.kind == UndoItem::Kind::leftover && !still_stands(actions_, past);
     past.path = past.run + "/" + past.path;  // apart from this run's own positions
-    actions_.undo(past);
+    if (!undone) actions_.undo(past);
     actions_.note(request, options_.phase, nullptr);
     return nullptr;
   }

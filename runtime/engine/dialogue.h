@@ -62,6 +62,7 @@ class Dialogue {
  private:
   Answer answer(const Request& request);
   Answer replay(const Request& request);
+  void learn(const ActionRow& row);
   Answer perform(const Request& request);
   Answer perform_primitive(Primitive& primitive, const Request& request);
   Answer own_request(const Request& request);

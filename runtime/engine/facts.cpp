@@ -52,4 +52,10 @@ void RunFacts::demand_way_back(const Primitive& primitive, const Request& reques
                                : "hand the result of backup.create(...) to way_back(...) in this block");
 }
 
+void RunFacts::demand_no_change(const Request& gate) const {
+  if (first_change_.empty() || gate.path.starts_with("resume#")) return;
+  throw Error(Code::script_invalid, gate.where + ": a gate stands behind a change: " + first_change_,
+              "gates come before anything is changed; what must hold afterwards is an expect");
+}
+
 }  // namespace playbook

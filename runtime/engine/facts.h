@@ -18,6 +18,12 @@ class RunFacts {
   void learn(const std::string& name, const std::string& path, const Json& args, const Json& result);
   /// Throws way_back.missing at the author's line.
   void demand_way_back(const Primitive& primitive, const Request& request) const;
+  /// A change that would have to be undone was made (or planned); `text` says which.
+  void note_change(const std::string& text) {
+    if (first_change_.empty()) first_change_ = text;
+  }
+  /// Law 1: a gate that stands behind a change could not refuse any more. Throws script.invalid at the author's line.
+  void demand_no_change(const Request& gate) const;
 
   const Json& instance() const { return instance_; }
   const std::string& downtime_began() const { return downtime_began_; }  ///< ISO UTC
@@ -27,6 +33,7 @@ class RunFacts {
   bool is_covered(const std::string& path) const;
 
   Json instance_ = nullptr;
+  std::string first_change_;
   bool writers_stopped_ = false;
   std::string downtime_began_;
   std::optional<std::int64_t> downtime_ms_;

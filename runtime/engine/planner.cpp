@@ -36,6 +36,8 @@ Answer unknown(std::string because) {
   return answer;
 }
 
+constexpr const char* kNoGates = "the playbook asks no gates before its first change, so nothing can be said of it";
+
 const char* word(Undo undo) { return undo == Undo::inverse ? "inverse" : undo == Undo::not_needed ? "not_needed" : "way_back"; }
 
 }  // namespace
@@ -52,6 +54,7 @@ RunResult Planner::walk(Script& script) {
       }
       if (turn.kind == Turn::Kind::finished) {
         result.value = std::move(turn.result);
+        if (extent_ == Extent::gates) result.summary = asked_ ? "all gates are open" : kNoGates;
       } else if (turn.error->code() == Code::plan_unknown) {
         result.summary = turn.error->message();
         result.report["ends_at"] = turn.error->details();
@@ -64,7 +67,7 @@ RunResult Planner::walk(Script& script) {
     }
   } catch (const End&) {
     result.exit = refused_ ? kRefused : kReached;
-    result.summary = refused_ ? "gates refuse" : "all gates are open";
+    result.summary = refused_ ? "gates refuse" : asked_ ? "all gates are open" : kNoGates;
     return result;
   }
 }
@@ -130,6 +133,7 @@ Answer Planner::change(Primitive& primitive, const Request& request) {
 
   std::string text = actions_.describe(request.name, args);
   if (first_change_.empty()) first_change_ = text;
+  if (primitive.undo_kind(args) != Undo::not_needed) facts_.note_change(text);
   for (const std::string& thing : primitive.touches(lent, args)) planned_.insert(thing);
   if (primitive.may_lose_data(args)) planned_.insert("*");
   if (!planned.predicted) return unknown(text + " (" + request.where + ")");
@@ -145,6 +149,7 @@ Answer Planner::own_request(const Request& request) {
     data["path"] = request.path;
     actions_.events().emit(name == "enter" ? "scope.entered" : "scope.left", std::move(data));
   } else if (name == "gate" || name == "expect") {
+    if (name == "gate") facts_.demand_no_change(request), asked_ = true;
     Json event = request.args;
     std::optional<std::string> reason = name == "gate" ? decisions_.override_of(event) : std::nullopt;
     bool refuses = !event.value("ok", false) && !event.value("unknown", false);

@@ -38,6 +38,7 @@ class Planner {
   std::set<std::string> planned_;  // things that planned changes touch; `*` is everything
   std::string first_change_;       // what unknowns depend on
   int refused_ = 0;                // gates
+  bool asked_ = false;             // any gate
 };
 
 }  // namespace playbook

@@ -114,6 +114,10 @@ class Primitive {
   /// True where this call can destroy or rewrite the application's data (law 2): then the engine demands downtime and a proven way back.
   virtual bool may_lose_data(const Json& /*args*/) const { return false; }
 
+  /// True where all that it changes is the content of files, `drift` tells whether they still stand so, and its inverse brings them back:
+  /// such an edit is undone also where a way back was declared and left it standing.
+  virtual bool is_file_edit() const { return false; }
+
   /// True where doing it again at any later time is harmless (stop, back up): resume may then do it anew when its effect has drifted.
   virtual bool repeatable() const { return false; }
 };

@@ -177,6 +177,7 @@ std::optional<Json> Session::call_family(const std::string& function) {
 
 RunResult Session::paused(const Stop& stop, RunState state) {
   report_["stopped"] = stop.why;
+  if (const std::string since = down_since(rows()); !since.empty()) report_["down_since"] = since;
   if (!stop.details.is_null()) report_["details"] = stop.details;
   bool partial = stop.details.is_object() && stop.details.value("may_be_partial", false);
   RunResult pause = result(state, partial ? kAttention : stop.refused ? kRefused : kSuspended, "SUSPENDED");

@@ -12,7 +12,8 @@
 namespace playbook {
 
 struct UndoItem {
-  enum class Kind { inverse, way_back, impossible };
+  /// leftover: an edit of a file that a way back covers. Where the way back left the file as the run made it, its inverse undoes it.
+  enum class Kind { inverse, way_back, leftover, impossible };
   Kind kind = Kind::inverse;
   ActionRow action;
 };
@@ -20,18 +21,22 @@ struct UndoItem {
 /// What has to be undone, in the order of doing it. `rows`: all rows of the run that are not voided.
 std::vector<UndoItem> undo_list(const std::vector<ActionRow>& rows, const Registry& registry);
 
+/// Are the files as this edit left them?
+bool still_stands(Actions& actions, const ActionRow& edit);
+
 class WayHome {
  public:
   WayHome(Actions& actions, ScriptHost& scripts, const Decisions& decisions)
       : actions_(actions), scripts_(scripts), decisions_(decisions) {}
 
   /// Undoes everything, then lets the instance's module verify the old state. Throws where it cannot go on; calling it again goes on from
-  /// there. Gives what verify returned.
+  /// there. Gives what verify returned, or a sentence where nobody can verify.
   Json go(const std::vector<ActionRow>& rows);
 
  private:
   void run_way_back(const ActionRow& way_back);
-  Json run_function(const std::string& position, const std::string& module, const std::string& function, const Json& args, bool optional);
+  /// Nothing where the module has no such function.
+  std::optional<Json> run_function(const std::string& position, const std::string& module, const std::string& function, const Json& args);
 
   Actions& actions_;
   ScriptHost& scripts_;

@@ -26,4 +26,14 @@ RunState run_state_from(std::string_view name) {
 
 bool is_finished(RunState state) { return state >= RunState::done; }
 
+std::string down_since(const std::vector<ActionRow>& rows) {
+  std::string since;
+  for (const ActionRow& row : rows) {
+    if (row.phase != Phase::forward || row.outcome != Outcome::ok) continue;
+    if (row.name == "downtime_begin") since = get_or<std::string>(row.result, "time", "");
+    if (row.name == "downtime_end") since.clear();
+  }
+  return since;
+}
+
 }  // namespace playbook

@@ -118,4 +118,7 @@ struct JournalOptions {
 /// `:memory:` as folder: nothing on disk, for plan, check and eval. Throws journal.newer, journal.corrupt, journal.readonly, disk.full.
 std::unique_ptr<Journal> open_journal(const std::filesystem::path& folder, const JournalOptions& options);
 
+/// When the downtime of these rows began that has not ended, ISO UTC; "" where there is none.
+std::string down_since(const std::vector<ActionRow>& rows);
+
 }  // namespace playbook

@@ -31,6 +31,7 @@ class FileEdit : public Primitive {
   Json run(Context& context, const Json& args, const Json& prepared) override;
   Planned plan(Context& context, const Json& args) override;
   Undo undo_kind(const Json&) const override { return Undo::inverse; }
+  bool is_file_edit() const override { return true; }
   void undo(Context& context, const Record& record) override;
   Probe probe(Context& context, const Record& record) override;
   std::optional<std::string> drift(Context& context, const Record& record) override;

@@ -77,6 +77,7 @@ class ImagePin : public Primitive {
   }
 
   Undo undo_kind(const Json&) const override { return Undo::inverse; }
+  bool is_file_edit() const override { return true; }
 
   void undo(Context& context, const Record& record) override {
     const std::vector<Record> all = parts(record);

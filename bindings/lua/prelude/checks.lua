@@ -86,14 +86,18 @@ local function collect(collector, check, scope, report)
   collector.refused[#collector.refused + 1] = { name = report.name, title = report.title, message = report.message, hint = report.hint }
 end
 
+--- Is this part of the playbook inside of gates?
+function P.is_asking() return collector_of(P.here "gates") ~= nil end
+
 local function gate_collector(name)
   return collector_of(P.here("gate " .. name))
     or P.raise("script.invalid", "gate " .. name .. " stands outside of gates(function() ... end)", "after a change, use expect instead")
 end
 
 local function refuse(collector)
-  local count = #collector.refused
-  P.raise("gate.refused", count .. " of " .. collector.asked .. (count == 1 and " gates refuses" or " gates refuse"),
+  local count, names = #collector.refused, {}
+  for i, gate in ipairs(collector.refused) do names[i] = gate.name end
+  P.raise("gate.refused", count .. " of " .. collector.asked .. (count == 1 and " gates refuses: " or " gates refuse: ") .. table.concat(names, ", "),
     "mend what they name and run it again" .. (collector.overridable and ", or override one by its name: --override NAME --reason TEXT" or ""),
     { gates = collector.refused })
 end
@@ -116,6 +120,7 @@ function P.globals.gates(fn)
   P.need("gates: the block", fn, "function")
   local parent = P.here "gates"
   if collector_of(parent) then P.raise("script.invalid", "gates cannot stand inside gates", "put the gates of both into one block") end
+  if parent.run.down then P.raise("script.invalid", "gates cannot stand inside downtime", "ask them before it; what must hold afterwards is an expect") end
   local scope = P.open("gates", "gates")
   local collector = run_gates(scope, fn)
   if collector.refused[1] then refuse(collector) end

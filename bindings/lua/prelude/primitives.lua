@@ -59,7 +59,12 @@ P.primitives = modules
 for _, spec in ipairs(host.primitives()) do
   local module, verb = spec.name:match "^([^.]+)%.(.+)$"
   modules[module] = modules[module] or {}
-  modules[module][verb] = function(...) return (P.ask(spec.name, arguments(spec, ...))) end
+  modules[module][verb] = function(...)
+    if spec.changes and P.is_asking() then
+      P.raise("script.invalid", spec.name .. " changes something, and stands inside gates", "gates only ask; put it behind them")
+    end
+    return (P.ask(spec.name, arguments(spec, ...)))
+  end
 end
 for name, functions in pairs(modules) do
   if rawget(P.globals, name) ~= nil then P.raise("internal", "the primitives " .. name .. ".* hide what Lua calls " .. name) end
