@@ -8,6 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
 #include "runtime/pin/dotenv_value.h"
+#include "runtime/pin/text_place.h"
 
 namespace playbook {
 namespace {
@@ -162,14 +163,7 @@ Dotenv Dotenv::parse(std::string text, std::string name) {
   return file;
 }
 
-std::string Dotenv::place(size_t at) const {
-  std::string_view before = std::string_view(text_).substr(0, at);
-  if (before.starts_with(kBom)) before.remove_prefix(kBom.size());
-  auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  before.remove_prefix(before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1);
-  auto column = 1 + std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  return name_ + ":" + std::to_string(line) + ":" + std::to_string(column);
-}
+std::string Dotenv::place(size_t at) const { return name_ + ":" + text_place(text_, at); }
 
 const Dotenv::Entry* Dotenv::last(std::string_view key) const {
   auto found = std::find_if(entries_.rbegin(), entries_.rend(), [&](const Entry& entry) { return entry.key == key; });

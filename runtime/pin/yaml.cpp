@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/pin/text_place.h"
 #include "runtime/pin/yaml_scalar.h"
 
 namespace playbook {
@@ -19,15 +20,7 @@ std::string article(Yaml::Kind kind) { return kind == Yaml::Kind::map ? "a map" 
 
 }  // namespace
 
-std::string Yaml::place(size_t offset) const {
-  constexpr std::string_view kBom = "\xEF\xBB\xBF";
-  std::string_view before = std::string_view(text_).substr(0, offset);
-  if (before.starts_with(kBom)) before.remove_prefix(kBom.size());
-  auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  before.remove_prefix(before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1);
-  auto column = 1 + std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  return name_ + ":" + std::to_string(line) + ":" + std::to_string(column);
-}
+std::string Yaml::place(size_t offset) const { return name_ + ":" + text_place(text_, offset); }
 
 std::optional<Yaml::Found> Yaml::child(size_t node, const std::string& key) const { return child(node, key, 0); }
 

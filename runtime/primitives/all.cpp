@@ -26,6 +26,8 @@ namespace playbook {
   each(compose_unfence) \
   each(compose_up) \
   each(compose_wait) \
+  each(csproj_get) \
+  each(csproj_set) \
   each(dotenv_get) \
   each(dotenv_set) \
   each(dotenv_unset) \
