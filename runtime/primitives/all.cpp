@@ -73,6 +73,7 @@ namespace playbook {
   each(sqlite_query) \
   each(version_compare) \
   each(version_parse) \
+  each(version_path) \
   each(version_satisfies) \
   each(yaml_get) \
   each(yaml_set)
