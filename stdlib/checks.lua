@@ -51,6 +51,164 @@ playbook.check {
   end,
 }
 
+--- tool_versions { docker = ">=20.10", pg_dump = ">=15" }: the programs are installed and new enough, by their own `--version`.
+playbook.check {
+  name = "tool_versions",
+  title = "the programs that are needed are new enough",
+  run = function(wanted)
+    local names, problems = {}, {}
+    for name in pairs(wanted) do names[#names + 1] = name end
+    local found = host.tools(names)
+    for name, range in pairs(wanted) do
+      local said = found[name] and process.read({ name, "--version" }).out or ""
+      local number = said:match "%f[%d]%d+%.%d+[%.%d]*"
+      if not found[name] then
+        problems[#problems + 1] = name .. " is not installed"
+      elseif not number then
+        problems[#problems + 1] = name .. " does not say its version"
+      elseif not version.satisfies(number:gsub("%.$", ""), range) then
+        problems[#problems + 1] = name .. " is " .. number .. ", not " .. range
+      end
+    end
+    return #problems == 0, table.concat(problems, "; "), "install what is missing, then run it again"
+  end,
+}
+
+--- images_pinned(project): no image of the project may be another one tomorrow.
+playbook.check {
+  name = "images_pinned",
+  title = "every image is pinned",
+  run = function(project)
+    local problems = {}
+    for name, service in pairs(image.current(project)) do
+      if service.floating then
+        problems[#problems + 1] = (service.place or name) .. ": " .. service.image .. ": " .. service.floating
+      end
+    end
+    return #problems == 0, table.concat(problems, "; "), "`playbook pin` pins what runs now"
+  end,
+}
+
+--- settings_reach(project, "app", { "SECRET" }): the compose file passes every setting on to the service, and something sets it.
+--- project is what compose.config gave.
+playbook.check {
+  name = "settings_reach",
+  title = "every setting that is required is set and passed on",
+  run = function(project, service, names)
+    local config, passed, unset, problems = project.services[service], {}, {}, {}
+    if not config then return false, "project " .. project.name .. " has no service " .. service end
+    for _, name in ipairs(config.environment) do passed[name] = true end
+    for _, name in ipairs(project.unset) do unset[name] = true end
+    for _, name in ipairs(names) do
+      if not passed[name] then
+        problems[#problems + 1] = "the compose file does not pass " .. name .. " on to " .. service
+      elseif unset[name] then
+        problems[#problems + 1] = name .. " is set nowhere"
+      end
+    end
+    return #problems == 0, table.concat(problems, "; "), "set what is missing, and pass it on under environment: in the compose file"
+  end,
+}
+
+--- nothing_exported(project): no variable of the shell that runs this hides what the env file says.
+playbook.check {
+  name = "nothing_exported",
+  title = "no exported variable hides what the env file says",
+  run = function(project)
+    return #project.overridden == 0,
+      "exported here, and preferred to " .. (project.env_file or ".env") .. ": " .. table.concat(project.overridden, ", "),
+      "unset them in the shell that runs this"
+  end,
+}
+
+-- Programs that replace containers on their own, by the name of their image.
+local UPDATERS = { "watchtower", "ouroboros", "diun%-updater", "dockcheck", "what%-is%-up%-docker" }
+
+--- no_auto_updaters(): nothing on this engine replaces containers on its own, in the middle of an upgrade or over a rollback.
+playbook.check {
+  name = "no_auto_updaters",
+  title = "nothing updates containers on its own",
+  run = function()
+    local problems = {}
+    for line in process.read({ "docker", "ps", "--format", "{{.Names}} {{.Image}}" }).out:gmatch "[^\n]+" do
+      for _, updater in ipairs(UPDATERS) do
+        if line:lower():find(updater) then
+          problems[#problems + 1] = line:match "^%S+" .. " runs " .. line:match "%S+$"
+          break
+        end
+      end
+    end
+    return #problems == 0, table.concat(problems, "; "), "stop it until the upgrade is kept; it may also delete the image that a rollback needs"
+  end,
+}
+
+-- `Sat, 21 Nov 2026 15:50:00 GMT` as seconds since 1970 (days by H. Hinnant's days_from_civil).
+local function http_date(text)
+  local day, name, year, hour, minute, second = text:match "(%d+) (%a+) (%d+) (%d+):(%d+):(%d+)"
+  if not day then return nil end
+  local month = (("JanFebMarAprMayJunJulAugSepOctNovDec"):find(name, 1, true) + 2) / 3
+  local y = month <= 2 and year - 1 or year + 0
+  local era = math.floor(y / 400)
+  local of_era = y - era * 400
+  local of_year = math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
+  local days = era * 146097 + of_era * 365 + math.floor(of_era / 4) - math.floor(of_era / 100) + of_year - 719468
+  return days * 86400 + hour * 3600 + minute * 60 + second
+end
+
+--- clock_is_right(url): the clock differs by less than two minutes from that of a server, which a registry or an S3 store would refuse.
+playbook.check {
+  name = "clock_is_right",
+  title = "the clock is right",
+  run = function(url)
+    local there = http_date(http.get(url).headers.date or "")
+    if not there then return false, url .. " does not say what time it is" end
+    local off = math.abs(clock.now().unix - there)
+    return off < 120, ("the clock differs by %d seconds from that of %s"):format(off, url), "set it; `timedatectl` tells whether it is kept"
+  end,
+}
+
+--- path_is_sure(path): a way that version.path gave exists, and what it is not sure of is accepted.
+playbook.check {
+  name = "path_is_sure",
+  title = "there is a way to the release",
+  run = function(path)
+    if path.blocked then return false, path.blocked.why .. " (" .. path.blocked.source .. ")" end
+    local doubts = {}
+    for _, hop in ipairs(path.hops) do
+      for _, doubt in ipairs(hop.unsure) do
+        doubts[#doubts + 1] = hop.from .. " -> " .. hop.to .. ": " .. doubt.why .. " (" .. doubt.source .. ")"
+      end
+    end
+    return #doubts == 0 or playbook.accepted "unsure", table.concat(doubts, "; "), "accept it with --accept unsure"
+  end,
+}
+
+--- one_hop(path): the way needs no release in between; a playbook that makes one hop at a time asks this.
+playbook.check {
+  name = "one_hop",
+  title = "no release has to come in between",
+  override = false,
+  run = function(path)
+    local first = path.hops and path.hops[1]
+    if not first or #path.hops == 1 then return true end
+    local reason = first.reasons[1]
+    return false, "first comes " .. first.to .. (reason and ": " .. reason.why or ""), "upgrade to " .. first.to .. " first"
+  end,
+}
+
+--- breaking_accepted(changes): what changelog.breaking found, or texts of the family's own, is accepted.
+playbook.check {
+  name = "breaking_accepted",
+  title = "breaking changes are accepted",
+  run = function(changes)
+    local texts = {}
+    for i, change in ipairs(changes) do
+      texts[i] = type(change) == "string" and change or (change.version and change.version .. ": " or "") .. change.text
+    end
+    return #texts == 0 or playbook.accepted "breaking", table.concat(texts, "; "), "accept them with --accept breaking"
+  end,
+}
+
 --- images_can_be_had { "postgres:16.8" }: every image is here or in its registry.
 playbook.check {
   name = "images_can_be_had",

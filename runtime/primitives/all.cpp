@@ -10,6 +10,7 @@ namespace playbook {
   each(backup_rehearse) \
   each(backup_restore) \
   each(backup_verify) \
+  each(changelog_breaking) \
   each(clock_now) \
   each(clock_sleep) \
   each(compose_check) \

@@ -227,6 +227,24 @@ function backup.restore(set, options) end
 ---@nodiscard
 function backup.verify(set, options) end
 
+changelog = {}
+
+---@class playbook.changelog.breaking.options
+---@field before? string the changelog of the present release, where sections name no versions
+---@field env_file? string a .env file: names of its settings that an entry mentions are told
+
+--- What a changelog says breaks between two releases. It says less than what does break: compare settings and images too.
+--- Raises `dotenv.invalid`, `file.denied`, `file.failed`, `file.missing`, `version.invalid`.
+---
+---     changelog.breaking("CHANGELOG.md", "1.4.0", "2.0.0")[1].text --> "BREAKING: the API answers a list"
+---@param path string the changelog of the target
+---@param from string the present release
+---@param to string the target
+---@param options? playbook.changelog.breaking.options
+---@return {version: string?, kind: string, scope: string?, text: string, settings: string[]}[] # in the order of the file; empty where nothing is marked
+---@nodiscard
+function changelog.breaking(path, from, to, options) end
+
 clock = {}
 
 --- Gives the time in UTC.
@@ -446,6 +464,36 @@ function compose.up(project, options) end
 ---@return {service: string, id: string, state: string}[] # the containers as compose.ps gives them
 ---@nodiscard
 function compose.wait(project, options) end
+
+csproj = {}
+
+---@class playbook.csproj.get.options
+---@field package? string a package, whose version is meant
+---@field property? string an element of a PropertyGroup, such as TargetFramework
+
+--- Gives the version of a package, or a property, of an MSBuild file.
+--- Raises `argument.invalid`, `file.denied`, `file.failed`, `file.missing`, `unsupported`.
+---
+---     csproj.get("Shop.csproj", { package = "Umbraco.Cms" }) --> "13.5.2"
+---@param path string of a .csproj or Directory.Packages.props, below the instance or absolute
+---@param options? playbook.csproj.get.options
+---@return string? # nothing when the file does not say it; $(Name) is followed to a property of the same file
+---@nodiscard
+function csproj.get(path, options) end
+
+---@class playbook.csproj.set.options
+---@field package? string a package, whose version is meant
+---@field property? string an element of a PropertyGroup, such as TargetFramework
+
+--- Sets the version of a package, or a property, that an MSBuild file has, and keeps every other byte of the file.
+--- Raises `argument.invalid`, `file.changed`, `file.denied`, `file.failed`, `file.missing`, `unsupported`, `disk.full`.
+---
+---     csproj.set("Directory.Packages.props", "13.5.2", { package = "Umbraco.Cms" }) --> true
+---@param path string of a .csproj or Directory.Packages.props, below the instance or absolute
+---@param value string the version, or the property's value
+---@param options? playbook.csproj.set.options
+---@return boolean # whether anything changed
+function csproj.set(path, value, options) end
 
 dotenv = {}
 
@@ -968,6 +1016,21 @@ function version.compare(left, right) end
 ---@return {text: string, bare: string, numbers: integer[], prerelease: string[]} # bare is without a leading v and without build metadata
 ---@nodiscard
 function version.parse(text) end
+
+---@class playbook.version.path.options
+---@field facts? table<string, any> what is known of the instance: name -> boolean ({} when not given)
+
+--- The way from one release to another through the releases that must come in between, with reasons.
+--- Raises `json.invalid`, `version.invalid`.
+---
+---     version.path("1.95", "2.1", playbook.data "appsmith/data/checkpoints.json").hops[1].to --> "1.99"
+---@param from string the present release
+---@param to string the target
+---@param data table<string, any> checkpoints, as runtime/pin/version_path.h describes them
+---@param options? playbook.version.path.options
+---@return {hops: {from: string, to: string, line: boolean?, reasons: table[], before: table[], unsure: table[], one_way: table[]}[]?, unsure: boolean?, blocked: {id: string, why: string, source: string}?} # the fewest hops, or what blocks the way; line: the newest release of that line is meant; before: what must hold before the hop; unsure: what the data is not sure of
+---@nodiscard
+function version.path(from, to, data, options) end
 
 --- Tells whether a release version is within a range.
 --- Raises `version.invalid`.
