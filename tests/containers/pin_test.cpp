@@ -107,6 +107,44 @@ services:
   CHECK_FALSE(std::filesystem::exists(here.run_folder.path() / "edited-copies"));
 }
 
+TEST_CASE("image.pin that dies between two files is neither done nor not done, and goes back whole", "[pin]") {
+  Pinned here("services:\n  app: {image: \"acme/app:${V:-latest}\"}\n  db: {image: postgres}\n", "A=1\n");
+  const std::string compose = here.file("docker-compose.yml"), env = here.file(".env");
+  const Json args{{"project", here.project}, {"images", {{"app", "acme/app:1.2.0"}, {"db", "postgres:16.4"}}}};
+  struct Died {};
+  struct DieAt final : Faults {
+    explicit DieAt(std::string at, int left) : instant(std::move(at)), times(left) {}
+    void reach(std::string_view at) override {
+      if (at == instant && --times == 0) throw Died{};
+    }
+    std::string instant;
+    int times;
+  };
+  struct Case {
+    const char* instant;
+    int times;
+    Probe::State state;
+  };
+  for (const Case& one : {Case{"file.synced", 1, Probe::State::not_done},
+                          {"file.renamed", 1, Probe::State::unknown},
+                          {"image.pin.one", 1, Probe::State::unknown},
+                          {"file.synced", 2, Probe::State::unknown},
+                          {"file.renamed", 2, Probe::State::done},
+                          {"image.pin.one", 2, Probe::State::done}}) {
+    INFO(one.instant << " " << one.times);
+    DieAt faults(one.instant, one.times);
+    here.environment.faults = &faults;
+    CHECK_THROWS_AS(here.call("image.pin", args), Died);
+    here.environment.faults = nullptr;
+    Probe probe = here.probe();
+    CHECK(probe.state == one.state);
+    CHECK(probe.may_be_partial == (one.state == Probe::State::unknown));
+    here.undo();
+    CHECK(here.file("docker-compose.yml") == compose);
+    CHECK(here.file(".env") == env);
+  }
+}
+
 TEST_CASE("image.pin refuses with the place what it cannot change alone", "[pin]") {
   Pinned here(R"(x-worker: &worker
   image: acme/worker
