@@ -60,12 +60,6 @@ fs::path through_links(const fs::path& path) {
   return error ? path : real;
 }
 
-const Part& part_named(const Manifest& manifest, const std::string& file) {
-  for (const Part& part : manifest.parts)
-    if (part.file == file) return part;
-  throw Error(Code::backup_corrupt, "manifest.json of " + manifest.name + " names no part " + file);
-}
-
 class FilesSource : public Source {
  public:
   std::string type() const override { return "files"; }
@@ -125,7 +119,7 @@ class FilesSource : public Source {
   // The digests have said it all: a stored file is its content.
   void verify(const Stored& stored, Work& work) const override {
     for (const Json& file : stored.source.state.at("files"))
-      read_part(stored.folder, part_named(stored.manifest, file.at("part")), work, nullptr);
+      read_part(stored.folder, stored.manifest.part_named(file.at("part")), work, nullptr);
   }
 
   Json rehearse(const Stored& stored, Work& work) const override {
@@ -152,9 +146,9 @@ class FilesSource : public Source {
     return {{"name", stored.source.name}, {"type", type()}, {"paths", paths}, {"kept", kept}};
   }
 
-  std::vector<std::string> differences(const StoredSource& source, Work&) const override {
+  std::vector<std::string> differences(const Stored& stored, Work&) const override {
     std::vector<std::string> lines;
-    for (const Json& file : source.state.at("files")) {
+    for (const Json& file : stored.source.state.at("files")) {
       fs::path path = file.at("path").get<std::string>();
       std::string digest = file_digest(path);
       if (digest.empty())
@@ -164,7 +158,7 @@ class FilesSource : public Source {
       else if (!same_attributes(attributes_of(path), file.at("attributes")))
         lines.push_back("file " + path.string() + " has another owner or mode");
     }
-    for (const Json& path : source.state.at("absent"))
+    for (const Json& path : stored.source.state.at("absent"))
       if (is_file(path.get<std::string>())) lines.push_back("file " + path.get<std::string>() + " is new");
     return lines;
   }
@@ -230,7 +224,7 @@ class FilesSource : public Source {
       return sync_folder(target.parent_path());  // it may have been swapped by a process that died right then
     }
     FreshFile fresh(target, stored.manifest.name);
-    extract_part(stored.folder, part_named(stored.manifest, file.at("part")), work, fresh.path());
+    extract_part(stored.folder, stored.manifest.part_named(file.at("part")), work, fresh.path());
     apply_attributes(fresh.path(), file.at("attributes"));
     apply_time(fresh.path(), file.at("attributes"));
     sync_file(fresh.path());

@@ -81,4 +81,10 @@ const Part& Manifest::part_of(const std::string& source) const {
   refuse(name, "has no part for its source " + source);
 }
 
+const Part& Manifest::part_named(const std::string& file) const {
+  for (const Part& part : parts)
+    if (part.file == file) return part;
+  throw Error(Code::backup_corrupt, "manifest.json of " + name + " names no part " + file);
+}
+
 }  // namespace playbook

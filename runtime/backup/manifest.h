@@ -9,7 +9,8 @@
 //   wrote down
 //                       (fingerprints, owners, modes) and alone understands
 //   parts[]             {file, source, encoding, bytes, stored_bytes, sha256, content_sha256}: encoding is "zstd" or "plain"; bytes and
-//                       content_sha256 are of the decoded content, stored_bytes and sha256 of the file
+//                       content_sha256 are of the decoded content, stored_bytes and sha256 of the file; content_sha256 is "" where
+//                       the source's state proves the content
 //
 // It holds no secret values. A set never changes after it got its name, and so never does its manifest.
 #pragma once
@@ -56,6 +57,8 @@ struct Manifest {
   static Manifest parse(std::string_view text, const std::string& where);
   /// The one part of a source that has just one; throws `backup.corrupt` when there is none.
   const Part& part_of(const std::string& source) const;
+  /// The part in `file`; throws `backup.corrupt` when there is none.
+  const Part& part_named(const std::string& file) const;
 };
 
 /// Runs `body`, which reads what sources wrote into a manifest: a member that is missing or of the wrong type is `backup.corrupt`, not a

@@ -23,6 +23,9 @@ class PartWriter {
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
 
+  /// For a source that proves its content in another way: `content_sha256` stays empty. Before the first `write`.
+  void leave_content_unhashed() { hashes_content_ = false; }
+
   void write(std::string_view content);
   /// Ends the file and syncs it.
   Part finish();
@@ -38,6 +41,7 @@ class PartWriter {
   Descriptor file_;
   std::unique_ptr<Compressor> compressor_;
   Sha256 stored_, content_;
+  bool hashes_content_ = true;
 };
 
 /// Reads the decoded content of a part.

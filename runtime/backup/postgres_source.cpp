@@ -207,11 +207,11 @@ class PostgresSource : public Source {
     return result;
   }
 
-  std::vector<std::string> differences(const StoredSource& source, Work& work) const override {
-    auto server = work.postgres(source.spec.at("server"));
-    if (!has_database(*open_maintenance(*server, options(work), database_of(source)), database_of(source)))
-      return {server->describe(database_of(source)) + " is gone"};
-    return playbook::differences(stored_fingerprint(source), fingerprint_of(*server, work, database_of(source)));
+  std::vector<std::string> differences(const Stored& stored, Work& work) const override {
+    auto server = work.postgres(stored.source.spec.at("server"));
+    if (!has_database(*open_maintenance(*server, options(work), database_of(stored.source)), database_of(stored.source)))
+      return {server->describe(database_of(stored.source)) + " is gone"};
+    return playbook::differences(stored_fingerprint(stored.source), fingerprint_of(*server, work, database_of(stored.source)));
   }
 
   Json loss(const Stored& stored, Work& work) const override;

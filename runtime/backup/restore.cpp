@@ -27,6 +27,7 @@ void expect_good(const BackupSet& set, const std::string& digest, const std::vec
 }
 
 std::string words(const Json& item) {
+  if (item.contains("text")) return item["text"];
   std::string what = item.at("what");
   if (item.contains("unreadable")) return what + " cannot be read, so what it would lose is not known";
   if (!what.starts_with("table "))
@@ -94,7 +95,7 @@ std::vector<std::string> differences(const BackupSet& set, const std::vector<std
   return reading_manifest(set.manifest().name, [&] {
     std::vector<std::string> lines;
     for (const StoredSource* source : chosen_sources(set, only))
-      for (std::string& line : sources.at(source->type).differences(*source, work)) lines.push_back(std::move(line));
+      for (std::string& line : sources.at(source->type).differences(set.stored(*source), work)) lines.push_back(std::move(line));
     return lines;
   });
 }

@@ -65,8 +65,9 @@ class Source {
   virtual Json restore(const Stored& stored, Work& work) const = 0;
 
   /// What is there now against what was stored: a line for each difference, none when equal.
-  virtual std::vector<std::string> differences(const StoredSource& source, Work& work) const = 0;
-  /// What a restore would take away and bring back: `{name, type, items=[{what, added, removed, changed}]}`, empty items when equal.
+  virtual std::vector<std::string> differences(const Stored& stored, Work& work) const = 0;
+  /// What a restore would take away and bring back: `{name, type, items=[{what, added, removed, changed}]}`, empty items when equal. An item
+  /// may have a `text` that says it all.
   virtual Json loss(const Stored& stored, Work& work) const = 0;
 
   /// Its section of RESTORE.md: the exact commands, in a ```sh block that runs in the set's folder with `sh -eu`.

@@ -160,10 +160,10 @@ class SqliteSource : public Source {
     return result;
   }
 
-  std::vector<std::string> differences(const StoredSource& source, Work& work) const override {
-    if (!fs::exists(path_of(source.spec))) return {"database " + path_of(source.spec).string() + " is gone"};
-    Sqlite live(path_of(source.spec), Sqlite::Mode::read, options(work));
-    return playbook::differences(stored_fingerprint(source), fingerprint(live, [&](std::uint64_t) { work.advance(0); }));
+  std::vector<std::string> differences(const Stored& stored, Work& work) const override {
+    if (!fs::exists(path_of(stored.source.spec))) return {"database " + path_of(stored.source.spec).string() + " is gone"};
+    Sqlite live(path_of(stored.source.spec), Sqlite::Mode::read, options(work));
+    return playbook::differences(stored_fingerprint(stored.source), fingerprint(live, [&](std::uint64_t) { work.advance(0); }));
   }
 
   Json loss(const Stored& stored, Work& work) const override {

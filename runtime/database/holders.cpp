@@ -14,13 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string command_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
-  std::string name;
-  std::getline(file, name);
-  return name.empty() ? "a process" : to_utf8(name);
-}
-
 bool holds(const fs::path& descriptors, const struct stat& wanted, int but) {
   std::error_code error;
   for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end; entry.increment(error)) {
@@ -32,6 +25,13 @@ bool holds(const fs::path& descriptors, const struct stat& wanted, int but) {
 }
 
 }  // namespace
+
+std::string command_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name.empty() ? "a process" : to_utf8(name);
+}
 
 std::vector<Holder> holders_of(const fs::path& path, bool with_self, int but) {
   std::vector<Holder> holders;

@@ -1,6 +1,5 @@
 #include "runtime/database/postgres_direct.h"
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -11,38 +10,17 @@
 #include <thread>
 
 #include "runtime/base/file.h"
+#include "runtime/base/module.h"
 
 namespace playbook {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kLibrary = "libplaybook-postgres.so";
-
-// Beside the program, or where an installation puts it.
-void* load_library() {
-  std::error_code ignored;
-  fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  std::string problem;
-  for (const fs::path& place : {folder, folder / "../lib/playbook", fs::path(PLAYBOOK_LIBRARY_FOLDER)}) {
-    if (!fs::exists(place / kLibrary, ignored)) continue;
-    if (void* library = dlopen((place / kLibrary).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
-    problem = std::string(": ") + dlerror();
-    break;
-  }
-  throw Error(Code::process_missing,
-              std::string("a PostgreSQL server is reached through ") + kLibrary + ", which cannot be loaded" + problem,
-              problem.empty() ? "it belongs to playbook and lies beside it; install playbook again"
-                              : "`apt install libpqxx-dev` has what it needs");
-}
-
 const PostgresModule& load() {
   using Entry = const PostgresModule& (*)();
-  void* library = load_library();
-  auto entry = reinterpret_cast<Entry>(dlsym(library, kPostgresModuleSymbol));
-  if (!entry)
-    throw Error(Code::process_missing, std::string(kLibrary) + " is of another version than this program", "install playbook again");
-  return entry();
+  return reinterpret_cast<Entry>(
+      load_module("libplaybook-postgres.so", kPostgresModuleSymbol, "a PostgreSQL server is reached through", "libpqxx-dev"))();
 }
 
 class DirectSession final : public PostgresSession {

@@ -89,7 +89,7 @@ class BackupCreate : public Primitive {
     std::vector<std::string> lines;
     for (const StoredSource& source : set.manifest().sources)
       if (sources_.at(source.type).holds_data())  // files of configuration are edited by the run itself
-        for (std::string& line : sources_.at(source.type).differences(source, work)) lines.push_back(std::move(line));
+        for (std::string& line : sources_.at(source.type).differences(set.stored(source), work)) lines.push_back(std::move(line));
     if (lines.empty()) return std::nullopt;
     return "data changed since the backup " + set.manifest().name + " (" + join(lines, ", ") + ")";
   }
@@ -120,8 +120,9 @@ class BackupCreate : public Primitive {
       .kind = Kind::change,
       .summary = "Backs up databases and files into one new set and verifies what it wrote.",
       .parameters = {{"sources", Type::list,
-                      "what to back up: {type=\"sqlite\", path=...}, {type=\"postgres\", server=...} or {type=\"files\", paths={...}, "
-                      "optional={...}}",
+                      "what to back up: {type=\"sqlite\", path=...}, {type=\"postgres\", server=...}, {type=\"directory\", path=..., "
+                      "exclude={...}} or "
+                      "{type=\"files\", paths={...}, optional={...}}",
                       true, nullptr},
                      {"app", Type::string, "name of the application, for the set's name", false, nullptr},
                      {"version", Type::string, "version of the application, for the set's name", false, nullptr},

@@ -164,7 +164,7 @@ backup = {}
 --- Raises `backup.failed`, `disk.full`, `file.missing`, `file.denied`, `file.changed`, `sqlite.failed`, `sqlite.locked`, `cancelled`.
 ---
 ---     backup.create({{type="sqlite", path="data/notes.db"}}, {app="demo", version="1.0"}).rows.notes --> 42
----@param sources any[] what to back up: {type="sqlite", path=...}, {type="postgres", server=...} or {type="files", paths={...}, optional={...}}
+---@param sources any[] what to back up: {type="sqlite", path=...}, {type="postgres", server=...}, {type="directory", path=..., exclude={...}} or {type="files", paths={...}, optional={...}}
 ---@param options? playbook.backup.create.options
 ---@return backup.set # the set: path, name, digest, created, bytes, parts, rows by table
 function backup.create(sources, options) end
