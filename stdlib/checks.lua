@@ -238,4 +238,47 @@ playbook.check {
   end,
 }
 
+local KEYS_HINT = {
+  mismatch = "put back the key under which they were stored: with this one they cannot be read",
+  partial = "give the key that is missing, or find out how the values were damaged; override this gate if they are given up",
+  unknown = "nothing proves the keys: override this gate if nothing has been stored under them yet",
+}
+
+local function opens_no_less(found, before)
+  for i, scheme in ipairs(found.schemes) do
+    local was = before.schemes[i]
+    if scheme.opened < was.opened or scheme.failed + scheme.unknown_key > was.failed + was.unknown_key then return false end
+  end
+  return true
+end
+
+--- keys_open_stored_secrets(app, before): app.keyrings open every secret that is stored under them. With `before`, what keys.verify gave earlier: they open
+--- no less than they did then.
+playbook.check {
+  name = "keys_open_stored_secrets",
+  title = "the keys open the stored secrets",
+  while_up = true,
+  run = function(app, before)
+    local found = keys.verify(app.keyrings)
+    local well = found.verdict == "match" or before ~= nil and opens_no_less(found, before)
+    return well, found.text, KEYS_HINT[found.verdict]
+  end,
+}
+
+--- keys_match(app, set): the keys that are set are those that were set when the backup was made.
+playbook.check {
+  name = "keys_match",
+  title = "the keys are those of the backup",
+  run = function(app, set)
+    if not set.keys[1] then return false, "backup set " .. set.name .. " does not tell which keys it was made beside" end
+    local now, changed = {}, {}
+    for _, key in ipairs(keys.fingerprint(app.keyrings, { like = set.keys })) do now[key.scheme .. "." .. key.key] = key.scrypt end
+    for _, key in ipairs(set.keys) do
+      local name = key.scheme .. "." .. key.key
+      if now[name] ~= key.scrypt then changed[#changed + 1] = name end
+    end
+    return #changed == 0, "not as they were at " .. set.created .. ": " .. table.concat(changed, ", "), "put the key of that time back, or it cannot be read"
+  end,
+}
+
 return {}

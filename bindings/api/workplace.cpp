@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "runtime/base/file.h"
+#include "runtime/base/secret_sources.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
 
@@ -54,6 +55,7 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
   children_ = make_children({.program = options.guardian, .lock_fd = lock_ ? lock_->fd() : -1});
   add_dotenv_source(secrets_);
   add_yaml_source(secrets_);
+  add_more_sources(secrets_);
   environment_ = {.instance = instance,
                   .run_folder = scratch_,
                   .state_folder = folder_.path(),

@@ -55,6 +55,7 @@ std::unique_ptr<Command> make_doc_command();
 std::unique_ptr<Command> make_eval_command();
 std::unique_ptr<Command> make_history_command();
 std::unique_ptr<Command> make_inspect_command();
+std::unique_ptr<Command> make_keys_command();
 std::unique_ptr<Command> make_list_command();
 std::unique_ptr<Command> make_pin_command();
 std::unique_ptr<Command> make_resume_command();

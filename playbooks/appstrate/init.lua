@@ -13,10 +13,14 @@ local appstrate = {
 
 local GRACE = 45 -- seconds: the server drains for up to 40
 
+--- Database and settings, with fingerprints of the keys without which the database is of little use.
+function appstrate.back_up(app, note)
+  return backup.create(app.state, { app = "appstrate", version = app.version, keyrings = app.keyrings, note = note })
+end
+
 --- Proves that this database can be dumped and restored here, while Appstrate still runs.
 function appstrate.rehearse(app, target)
-  local copy = backup.create(app.state, { app = "appstrate", version = app.version, note = "online copy before the upgrade to " .. target.version })
-  backup.rehearse(copy)
+  backup.rehearse(appstrate.back_up(app, "online copy before the upgrade to " .. target.version))
 end
 
 --- Waits through the start, which answers 503 from beta.42 on, and fails with the line that tells why.
@@ -77,6 +81,8 @@ function appstrate.verify(app)
   appstrate.wait_ready(app, release)
   expect.healthy(app)
   expect.migrations(app, release)
+  local found = keys.verify(app.keyrings)
+  expect("no key is wrong", found.verdict ~= "mismatch", found.text)
 end
 
 return appstrate

@@ -121,6 +121,25 @@ local function versions(app)
   return found
 end
 
+--- The keys of what is stored encrypted, by the names of the variables that hold them.
+local function keyrings(app)
+  local server = { project = app.project, service = app.service }
+  return {
+    {
+      scheme = "appstrate",
+      service = server,
+      keys = { key = "CONNECTION_ENCRYPTION_KEY", id = "CONNECTION_ENCRYPTION_KEY_ID", retired = "CONNECTION_ENCRYPTION_KEYS" },
+      stored = { type = "postgres", server = app.database, columns = { "*.*_encrypted" } },
+    },
+    {
+      scheme = "better-auth",
+      service = server,
+      keys = { secret = "BETTER_AUTH_SECRET", active = "BETTER_AUTH_ACTIVE_KID", secrets = "BETTER_AUTH_SECRETS" },
+      stored = { type = "postgres", server = app.database, columns = { "jwks.private_key" } },
+    },
+  }
+end
+
 --- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
 function instance.inspect(given)
   local files = given and given.files
@@ -145,6 +164,7 @@ function instance.inspect(given)
   app.settings = config.services[app.service].environment
   app.url = address(config.services[app.service], app.service)
   app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
+  app.keyrings = keyrings(app)
   app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
   app.health = instance.health(app.url)
   app.versions = versions(app)

@@ -24,9 +24,10 @@ return playbook.define {
     gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
 
     step("Fetch images", function() image.pull(old.images) end)
+    local opened = keys.verify(app.keyrings, { set = set })
 
     downtime(function()
-      local present = step("Back up the present", function() return backup.create(app.state, { app = "appstrate", version = app.version }) end)
+      local present = step("Back up the present", function() return appstrate.back_up(app) end)
       way_back(appstrate.restore, app, present)
 
       step("Go back", function()
@@ -39,6 +40,7 @@ return playbook.define {
       step("Verify", function()
         expect.images(app, old)
         expect.migrations(app, old)
+        expect.keys_open_stored_secrets(app, opened)
         expect.healthy(app)
       end)
     end)

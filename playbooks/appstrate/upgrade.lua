@@ -27,15 +27,17 @@ return playbook.define {
       gate.no_squash_between(app, target)
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)
+      gate.keys_open_stored_secrets(app)
       gate.free_space(".", appstrate.space_needed(app))
     end)
 
     step("Fetch images", function() image.pull(target.images) end)
     gates(function() gate.migrations_will_run(app, target) end) -- now by the journal in the image itself
+    local opened = keys.verify(app.keyrings)
     step("Rehearse on a copy", function() appstrate.rehearse(app, target) end)
 
     downtime(function()
-      local saved = step("Back up", function() return backup.create(app.state, { app = "appstrate", version = app.version }) end)
+      local saved = step("Back up", function() return appstrate.back_up(app) end)
       way_back(appstrate.restore, app, saved)
 
       step("Upgrade", function()
@@ -50,6 +52,7 @@ return playbook.define {
         expect.migrations(app, target)
         expect.healthy(app)
         expect.rows_kept(app, saved)
+        expect.keys_open_stored_secrets(app, opened)
         expect.has_not_restarted(app)
         expect.quiet_log(app)
       end)

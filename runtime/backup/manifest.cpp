@@ -49,6 +49,7 @@ std::string Manifest::to_text() const {
   for (const StoredSource& source : sources)
     value["sources"].push_back({{"type", source.type}, {"name", source.name}, {"spec", source.spec}, {"state", source.state}});
   for (const Part& part : parts) value["parts"].push_back(to_json(part));
+  if (!keys.empty()) value["keys"] = keys;
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -68,6 +69,7 @@ Manifest Manifest::parse(std::string_view text, const std::string& where) {
     manifest.application = text_of("application"), manifest.version = text_of("version"), manifest.note = text_of("note");
     manifest.instance = text_of("instance"), manifest.actor = text_of("actor"), manifest.action = text_of("action");
     manifest.tools = get_or<Json>(value, "tools", Json::object());
+    manifest.keys = get_or<Json>(value, "keys", Json::array());
     for (const Json& source : value.at("sources"))
       manifest.sources.push_back({source.at("type"), source.at("name"), source.at("spec"), source.at("state")});
     for (const Json& part : value.at("parts")) manifest.parts.push_back(part_from(part, where));

@@ -11,6 +11,7 @@
 //   parts[]             {file, source, encoding, bytes, stored_bytes, sha256, content_sha256}: encoding is "zstd" or "plain"; bytes and
 //                       content_sha256 are of the decoded content, stored_bytes and sha256 of the file; content_sha256 is "" where
 //                       the source's state proves the content
+//   keys[]              {scheme, key, salt, scrypt}: fingerprints of the keys that were set (runtime/keys/fingerprint.h); may be missing
 //
 // It holds no secret values. A set never changes after it got its name, and so never does its manifest.
 #pragma once
@@ -51,6 +52,7 @@ struct Manifest {
   Json tools = Json::object();
   std::vector<StoredSource> sources;
   std::vector<Part> parts;
+  Json keys = Json::array();
 
   std::string to_text() const;
   /// `where` names the set in errors: backup.corrupt, backup.newer.

@@ -169,6 +169,7 @@ class PostgresSource : public Source {
     expect_equal(stored_fingerprint(stored.source), fingerprint_of(*server, work, scratch.name()),
                  stored.manifest.part_of(stored.source.name).file);
     work.reach("rehearse.compared");
+    if (work.shows_copies()) work.shows_copies()(*server->connect(options(work, scratch.name())));
     return {{"name", stored.source.name}, {"type", type()}, {"rows", rows(stored.source)}};
   }
 

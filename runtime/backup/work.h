@@ -17,8 +17,9 @@
 
 namespace playbook {
 
-class Children;        // runtime/process/children.h
-class PostgresServer;  // runtime/database/postgres_server.h
+class Children;         // runtime/process/children.h
+class PostgresServer;   // runtime/database/postgres_server.h
+class PostgresSession;  // runtime/database/postgres.h
 
 /// What work on a server needs from its run; without it such sources are refused.
 struct Surroundings {
@@ -49,6 +50,10 @@ class Work {
   Children& children() const;
   std::unique_ptr<PostgresServer> postgres(const Json& server) const;
 
+  /// A rehearsal shows every database that it has restored and compared to `look`, which may throw.
+  void show_copies(std::function<void(PostgresSession&)> look) { look_ = std::move(look); }
+  const std::function<void(PostgresSession&)>& shows_copies() const { return look_; }
+
   const std::filesystem::path& scratch() const { return scratch_; }
   void set_scratch(std::filesystem::path folder) { scratch_ = std::move(folder); }
 
@@ -58,6 +63,7 @@ class Work {
   Faults* faults_;
   Report report_;
   Surroundings surroundings_;
+  std::function<void(PostgresSession&)> look_;
   std::uint64_t done_ = 0, total_ = 0;
   std::chrono::steady_clock::time_point told_{};
 };

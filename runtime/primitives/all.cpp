@@ -54,6 +54,9 @@ namespace playbook {
   each(image_resolve) \
   each(json_encode) \
   each(json_parse) \
+  each(keys_escrow) \
+  each(keys_fingerprint) \
+  each(keys_verify) \
   each(log_info) \
   each(log_warning) \
   each(migrate_watch) \
@@ -65,6 +68,8 @@ namespace playbook {
   each(secret_env) \
   each(secret_exists) \
   each(secret_file) \
+  each(secret_first) \
+  each(secret_json) \
   each(service_fence) \
   each(service_start) \
   each(service_status) \

@@ -84,6 +84,7 @@ Json set_value(const BackupSet& set, const SourceRegistry& sources) {
           {"note", manifest.note},
           {"bytes", set.bytes()},
           {"parts", parts},
+          {"keys", manifest.keys},
           {"rows", rows},
           {"sources", specs}};
 }

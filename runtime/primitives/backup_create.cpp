@@ -7,6 +7,7 @@
 #include "runtime/base/text.h"
 #include "runtime/engine/primitive.h"
 #include "runtime/primitives/backup.h"
+#include "runtime/primitives/keys.h"
 
 namespace playbook {
 namespace {
@@ -31,6 +32,8 @@ class BackupCreate : public Primitive {
     manifest.instance = context.instance().string();
     manifest.actor = context.environment().actor;
     manifest.action = context.action_id();
+    if (args.contains("keyrings") && !args["keyrings"].is_null())
+      manifest.keys = fingerprint_keyrings(context, schemes_, keyrings_of(args));
     SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
                        sources_.check(args.at("sources"), context.instance())};
     BackupSet set = create_set(request, sources_, work);
@@ -65,6 +68,7 @@ class BackupCreate : public Primitive {
                       {"note", text(args, "note")},
                       {"bytes", bytes},
                       {"parts", Json::array()},
+                      {"keys", Json::array()},
                       {"rows", Json::object()},
                       {"sources", specs}};
     return planned;
@@ -115,6 +119,7 @@ class BackupCreate : public Primitive {
   }
 
   const SourceRegistry sources_;
+  const SchemeRegistry schemes_;
   const Declaration declaration_{
       .name = "backup.create",
       .kind = Kind::change,
@@ -127,6 +132,7 @@ class BackupCreate : public Primitive {
                      {"app", Type::string, "name of the application, for the set's name", false, nullptr},
                      {"version", Type::string, "version of the application, for the set's name", false, nullptr},
                      {"to", Type::path, "folder for the set; default: backups in the state folder", false, nullptr},
+                     {"keyrings", Type::list, "as keys.verify takes them: the set gets fingerprints of their keys", false, nullptr},
                      {"note", Type::string, "a remark that is stored in the set", false, nullptr}},
       .returns = "backup.set",
       .returns_help = "the set: path, name, digest, created, bytes, parts, rows by table",

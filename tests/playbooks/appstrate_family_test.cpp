@@ -31,7 +31,8 @@ struct World : Driver {
   int servers = 1, in_progress = 0, restarts = 0, users = 30;
   std::string status = "healthy", log_line = R"({"level":40,"msg":"Process run adapter in use"})";
   bool pulled = false;
-  std::vector<std::string> accepted;
+  std::vector<std::string> accepted, overridden_gates;
+  std::vector<int> opened{3}, failed{0};  ///< by keys.verify, each time that it is asked; the last one stays
 
   World() {
     env("APPSTRATE_VERSION=1.0.0-beta.41\nBETTER_AUTH_SECRET=a\nCONNECTION_ENCRYPTION_KEY=b\nUPLOAD_SIGNING_SECRET=c\n"
@@ -102,6 +103,19 @@ struct World : Driver {
     return {{"status", 200}, {"json", body}};
   }
 
+  static int next(std::vector<int>& counts) {
+    int count = counts.front();
+    if (counts.size() > 1) counts.erase(counts.begin());
+    return count;
+  }
+  Json keys_verdict() {
+    int good = next(opened), bad = next(failed);
+    std::string verdict = good + bad == 0 ? "unknown" : bad == 0 ? "match" : good == 0 ? "mismatch" : "partial";
+    return {{"verdict", verdict},
+            {"text", std::to_string(good) + " open, " + std::to_string(bad) + " do not"},
+            {"schemes", Json::array({{{"opened", good}, {"failed", bad}, {"unknown_key", 0}}})}};
+  }
+
   bool is_present(const std::string& ref) const { return ref.ends_with(":1.0.0-beta.41") || (pulled && ref.ends_with(":1.0.0-beta.51")); }
 
   Answer answer_to(const Request& request) {
@@ -114,6 +128,7 @@ struct World : Driver {
     if (name == "compose.logs") return say(Json::array({{{"service", "appstrate"}, {"line", log_line}}}));
     if (name == "postgres.query") return say(query(args.at("sql")));
     if (name == "http.get") return say(health());
+    if (name == "keys.verify") return say(keys_verdict());
     if (name == "image.is_floating") {
       bool floats = args.at("ref").get<std::string>().ends_with(":latest");
       return say({{"floating", floats}, {"why", floats ? Json("latest is whatever was pushed last") : Json()}});
@@ -130,6 +145,8 @@ struct World : Driver {
     if (name == "image.pull") pulled = true;
     if (name == "backup.create") return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
     if (name == "compose.up") running = service_version = image_version = "1.0.0-beta.51", rows = target_journal;
+    if (name == "gate" && std::count(overridden_gates.begin(), overridden_gates.end(), args.at("name").get<std::string>()) > 0)
+      return say({{"overridden", true}});
     if (name == "accepted") return say(std::find(accepted.begin(), accepted.end(), args.at("name").get<std::string>()) != accepted.end());
     return say(nullptr);
   }
@@ -252,6 +269,9 @@ TEST_CASE("the gates of an Appstrate upgrade say what is in its way, and nothing
       {"a last row with another content", [](World& w) { w.rows.back().hash = "00"; },
        "database_fits: the newest migration of the database is none of 1.0.0-beta.41: it is in the state of 1.0.0-beta.41 to "
        "1.0.0-beta.42"},
+      {"a wrong key", [](World& w) { w.opened = {0}, w.failed = {3}; }, "keys_open_stored_secrets: 0 open, 3 do not"},
+      {"a key for some of the secrets", [](World& w) { w.failed = {1}; }, "keys_open_stored_secrets: 3 open, 1 do not"},
+      {"nothing to try the keys on", [](World& w) { w.opened = {0}; }, "keys_open_stored_secrets: 0 open, 0 do not"},
       {"the target is what runs", [](World&) {}, "newer: 1.0.0-beta.41 runs already"},
   };
   for (const Case& one : cases) {
@@ -327,6 +347,16 @@ TEST_CASE("what must hold of an Appstrate after its upgrade") {
   };
   const std::vector<Case> cases{
       {"people are lost", [](World& w) { w.users = 29; }, "user had 30 rows and has 29"},
+      {"secrets can no longer be read",
+       [](World& w) {
+         w.opened = {3, 3, 2}, w.failed = {0, 0, 1};
+       },
+       "2 open, 1 do not"},
+      {"secrets are gone",
+       [](World& w) {
+         w.opened = {3, 3, 2};
+       },
+       "2 open, 0 do not"},
       {"it restarted", [](World& w) { w.restarts = 2; }, "acme-appstrate-1 has restarted 2 times"},
       {"a query failed", [](World& w) { w.log_line = R"({"level":50,"error":"Failed query: select 1"})"; },
        R"(the log of appstrate says: {"level":50,"error":"Failed query: select 1"})"},
@@ -337,6 +367,13 @@ TEST_CASE("what must hold of an Appstrate after its upgrade") {
     one.change(world);
     CHECK(world.upgrade() == one.failed);
   }
+}
+
+TEST_CASE("an upgrade of Appstrate keeps what the keys opened, where the operator let pass that they did not open all") {
+  World world;
+  world.opened = {3, 3, 4}, world.failed = {1};
+  world.overridden_gates = {"keys_open_stored_secrets"};
+  CHECK(world.upgrade() == "");
 }
 
 TEST_CASE("what the migrator would skip is known for every pair of releases") {

@@ -1,5 +1,6 @@
 #include "tests/support/primitive_fixture.h"
 
+#include "runtime/base/secret_sources.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
 #include "runtime/primitives/all.h"
@@ -10,6 +11,7 @@ PrimitiveFixture::PrimitiveFixture() {
   register_all(registry);
   add_dotenv_source(secrets);
   add_yaml_source(secrets);
+  add_more_sources(secrets);
   environment.instance = instance;
   environment.run_folder = run_folder.path();
   environment.state_folder = state_folder.path();

@@ -1,0 +1,49 @@
+// What the keys primitives share: a keyring as a playbook describes it, opened.
+//
+//   {scheme="appstrate", keys={key=..., id=?, ...}, service={project=..., service="appstrate"}?,
+//    stored={type="postgres", server=..., columns={"*.*_encrypted"}, sample=?}?}
+//
+// With `service`, keys are names of variables as Compose gives them to that service, whatever file or default they come from; without, they
+// are secret references. A key is never a value in a playbook.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/context.h"
+#include "runtime/engine/primitive.h"
+#include "runtime/keys/keyring_trial.h"
+
+namespace playbook {
+
+extern const Parameter kKeyringsParameter;
+
+struct Keyring {
+  const Scheme* scheme;
+  KeyTexts texts;
+  std::string problem;  ///< why `texts` lacks what the scheme requires, "" where it does not
+};
+
+/// One action's: a service is asked for its variables once.
+class KeyringReader {
+ public:
+  KeyringReader(Context& context, const SchemeRegistry& schemes) : context_(context), schemes_(schemes) {}
+  /// Throws `argument.invalid`, `unsupported`. A key that is not there is a problem of the keyring, no error.
+  Keyring open(const Json& keyring);
+
+ private:
+  std::string variable(const Json& service, const std::string& name);
+  Context& context_;
+  const SchemeRegistry& schemes_;
+  std::map<std::string, Json> environments_;  // of services, by their description
+};
+
+/// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged.
+Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
+                          const Json& like = Json::array());
+
+/// Checks `args.keyrings`: throws `argument.invalid`.
+std::vector<Json> keyrings_of(const Json& args);
+
+}  // namespace playbook

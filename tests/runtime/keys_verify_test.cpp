@@ -1,0 +1,307 @@
+// keys.verify against rows of a real PostgreSQL: what the keys open, live and in a backup set, and how that is told.
+#include "runtime/base/file.h"
+#include "runtime/base/secret_sources.h"
+#include "runtime/keys/stored_values.h"
+#include "tests/support/catch.h"
+#include "tests/support/postgres_cluster.h"
+#include "tests/support/primitive_fixture.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+
+namespace {
+
+Json vectors(const std::string& application) {
+  std::string file = PLAYBOOK_SOURCE_DIR "/tests/runtime/keys/" + application + ".json";
+  return parse_json(read_file(file), file);
+}
+
+std::string stored_value(const Json& list, const std::string& id, const char* member) {
+  for (const Json& item : list)
+    if (item.at("id") == id) return item.at(member);
+  throw std::runtime_error("no vector " + id);
+}
+
+const std::string kKey = "lH6w+43MZjujK+86V8J/8dLuTN/lS0p9Ovmw7HWUSXM=";    // k1 of the vectors
+const std::string kOther = "MptMLtAcaVFb1RqBFi3rUUg9xsaNV+OPWM2WKsqKqzw=";  // of nothing
+
+class KeysBed : public PrimitiveFixture {
+ public:
+  KeysBed() : children(make_children({PLAYBOOK_BINARY_DIR "/playbook-guardian", -1})) {
+    environment.children = children.get();
+    cluster.make_database("shop");
+    setenv("PLAYBOOK_TEST_URL", cluster.url("shop").c_str(), 1);
+    sql("create table integration_connections (id text primary key, credentials_encrypted text not null);"
+        "create table org_proxies (org text, name text, url_encrypted text, primary key (org, name));"
+        "create table loose (pass_encrypted text); create table jwks (id text primary key, private_key text)");
+  }
+
+  PostgresCluster& cluster = postgres_cluster();
+  std::unique_ptr<Children> children;
+  const Json server{{"url", secret_from_env("PLAYBOOK_TEST_URL")}};
+  const Json strate = vectors("appstrate");
+
+  void sql(const std::string& text) { cluster.run("shop", "set role shop; " + text); }
+  std::string connection(const std::string& id) const { return stored_value(strate.at("connection"), id, "value"); }
+  void store(const std::string& row, const std::string& value) {
+    sql("insert into integration_connections values ('" + row + "', " + sql_literal(value) + ")");
+  }
+  void env(const std::string& text) const { replace_file(instance / ".env", text); }
+
+  Json dotenv(const std::string& name) const { return secret_from_dotenv((instance / ".env").string(), name); }
+  Json keyring() const {
+    return {{"scheme", "appstrate"},
+            {"keys", {{"key", dotenv("KEY")}, {"id", dotenv("KEY_ID")}, {"retired", dotenv("KEYS")}}},
+            {"stored", {{"type", "postgres"}, {"server", server}, {"columns", {"*.*_encrypted"}}}}};
+  }
+  Json auth() const {
+    return {{"scheme", "better-auth"},
+            {"keys", {{"secret", dotenv("SECRET")}}},
+            {"stored", {{"type", "postgres"}, {"server", server}, {"columns", {"jwks.private_key"}}}}};
+  }
+  Json verify(const Json& keyrings) { return call("keys.verify", {{"keyrings", keyrings}}); }
+  std::string text() { return verify(Json::array({keyring()})).at("text"); }
+};
+
+}  // namespace
+
+TEST_CASE("keys.verify tells how many stored secrets open, by place and by key") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\nSECRET=playbook-test-auth-secret-0001\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  bed.store("i2", "");
+  bed.sql("insert into org_proxies values ('o', 'a', " + sql_literal(bed.connection("conn-raw-url")) + "), ('o', 'b', null)");
+  bed.sql("insert into loose values (" + sql_literal(bed.connection("conn-empty-plaintext")) + ")");
+  bed.sql("insert into jwks values ('j', " + sql_literal(stored_value(bed.strate.at("better_auth"), "ba-basic", "column")) + ")");
+  Json result = bed.verify(Json::array({bed.keyring(), bed.auth()}));
+  CHECK(result.at("verdict") == "match");
+  CHECK(result.at("text") == "appstrate: 3 of 3 stored values open\nbetter-auth: 1 of 1 stored value opens");
+  const Json& strate = result.at("schemes").at(0);
+  CHECK(strate.at("keys") == Json{{"k1", 3}});
+  CHECK(strate.at("places").size() == 3);
+  CHECK(strate.at("places").at(0) == Json{{"place", "integration_connections.credentials_encrypted"},
+                                          {"values", 2},
+                                          {"tried", 1},
+                                          {"opened", 1},
+                                          {"failed", 0},
+                                          {"unknown_key", 0},
+                                          {"malformed", 0},
+                                          {"plain", 0},
+                                          {"empty", 1}});
+  CHECK_FALSE(strate.contains("false_accept"));
+}
+
+TEST_CASE("the verdict of keys.verify is well only when every value that was tried opens") {
+  struct Case {
+    const char* what;
+    std::string env;
+    std::vector<std::pair<std::string, std::string>> rows;  // id, vector
+    const char* verdict;
+    const char* text;
+  };
+  const std::string k2 = "TVBvRgsUxeJizkKWXSWQai0XKMfk0ZUKk/xeJcMWApA=";
+  const std::vector<Case> cases{
+      {"a wrong key",
+       "KEY=" + kOther,
+       {{"i1", "conn-basic"}, {"i2", "conn-raw-url"}},
+       "mismatch",
+       "appstrate: none of 2 stored values opens, first of those that do not is integration_connections.credentials_encrypted of row i1"},
+      {"half of the rows under an old key that is gone",
+       "KEY=" + k2 + "\nKEY_ID=k2",
+       {{"i1", "conn-after-rotation-new-value"}, {"i2", "conn-basic"}},
+       "partial",
+       "appstrate: 1 of 2 stored values open, 1 asks for key k1, which is not given, first of those that do not is "
+       "integration_connections.credentials_encrypted of row i2"},
+      {"the same with the old key at hand",
+       "KEY=" + k2 + "\nKEY_ID=k2\nKEYS='{\"k1\": \"" + kKey + "\"}'",
+       {{"i1", "conn-after-rotation-new-value"}, {"i2", "conn-basic"}},
+       "match",
+       "appstrate: 2 of 2 stored values open"},
+      {"only an unknown key",
+       "KEY=" + k2 + "\nKEY_ID=k2",
+       {{"i1", "conn-basic"}},
+       "mismatch",
+       "appstrate: none of 1 stored value opens, 1 asks for key k1, which is not given, first of those that do not is "
+       "integration_connections.credentials_encrypted of row i1"},
+      {"a damaged row",
+       "KEY=" + kKey,
+       {{"i1", "conn-basic"}, {"i2", "conn-damaged-tag"}},
+       "partial",
+       "appstrate: 1 of 2 stored values open, first of those that do not is integration_connections.credentials_encrypted of row i2"},
+      {"no rows", "KEY=" + kKey, {}, "unknown", "appstrate: nothing to try among 0 stored values"},
+      {"empty values alone", "KEY=" + kKey, {{"i1", "conn-empty-string"}}, "unknown", "appstrate: nothing to try among 1 stored value"},
+      {"what was never encrypted",
+       "KEY=" + kKey,
+       {{"i1", "conn-plain-text"}},
+       "unknown",
+       "appstrate: nothing to try among 1 stored value, 1 value is none of this scheme"},
+      {"no key", "OTHER=x", {{"i1", "conn-basic"}}, "unknown", "appstrate: ENV has no KEY"},
+      {"a key of the wrong size", "KEY=abcd", {{"i1", "conn-basic"}}, "unknown", "appstrate: the key must be 32 bytes in base64"},
+      {"the vendor's own key",
+       "KEY=jChGxOEG1YjCtrkrTYhO7FFdIKaHpe/j1PBY/LqID6s=",
+       {{"i1", "conn-basic"}},
+       "mismatch",
+       "appstrate: none of 1 stored value opens, first of those that do not is integration_connections.credentials_encrypted of row i1; "
+       "the "
+       "key is the public one of the vendor's own example"},
+  };
+  KeysBed bed;
+  for (const Case& one : cases) {
+    INFO(one.what);
+    bed.sql("delete from integration_connections");
+    bed.env(one.env + "\n");
+    for (const auto& [row, vector] : one.rows) bed.store(row, bed.connection(vector));
+    Json result = bed.verify(Json::array({bed.keyring()}));
+    std::string text = one.text;
+    if (size_t at = text.find("ENV"); at != std::string::npos) text.replace(at, 3, (bed.instance / ".env").string());
+    CHECK(result.at("verdict") == one.verdict);
+    CHECK(result.at("text") == text);
+  }
+}
+
+TEST_CASE("one scheme with nothing to try keeps keys.verify from saying match") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\nSECRET=playbook-test-auth-secret-0001\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  CHECK(bed.verify(Json::array({bed.keyring(), bed.auth()})).at("verdict") == "unknown");
+  CHECK(bed.verify(Json::array()).at("verdict") == "unknown");
+  Json elsewhere = bed.auth();
+  elsewhere["stored"]["columns"] = {"jwks.secret_key"};
+  CHECK(bed.verify(Json::array({elsewhere})).at("text") == "better-auth: nothing to try, no such column is there");
+}
+
+TEST_CASE("keys.verify finds what people do to keys") {
+  KeysBed bed;
+  const Json smith = vectors("appsmith");
+  const std::string good = stored_value(smith.at("vectors"), "v2-basic", "ciphertext");
+  bed.sql("create table datasource (id int primary key, password text); insert into datasource values (7, '" + good + "')");
+  struct Case {
+    std::string password, salt;
+    const char* said;
+  };
+  const std::string none = "appsmith-v2: none of 1 stored value opens, first of those that do not is datasource.password of row 7";
+  for (const Case& one :
+       {Case{"Xk3PqLm92aBcD ", "Zt7RwYh41eFgH", "; they open with the password without the white space around it"},
+        Case{"\"Xk3PqLm92aBcD\"", "Zt7RwYh41eFgH", "; they open with the password without its quotes"},
+        Case{"Xk3PqLm92aBcD", "5a743752775968343165466748", "; they open with the salt as the bytes that it is the hex of"},
+        Case{"WGszUHFMbTkyYUJjRA==", "Zt7RwYh41eFgH", "; they open with the password as the bytes that it is the base64 of"},
+        Case{"Zt7RwYh41eFgH", "Xk3PqLm92aBcD", "; they open with password and salt exchanged"},
+        Case{"something else", "Zt7RwYh41eFgH", ""}}) {
+    INFO(one.said);
+    replace_file(bed.instance / "settings.json", Json{{"password", one.password}, {"salt", one.salt}}.dump());
+    std::string file = (bed.instance / "settings.json").string();
+    Json keyring{{"scheme", "appsmith-v2"},
+                 {"keys", {{"password", secret_from_json(file, "password")}, {"salt", secret_from_json(file, "salt")}}},
+                 {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"datasource.password"}}}}};
+    CHECK(bed.verify(Json::array({keyring})).at("text") == none + one.said);
+  }
+}
+
+TEST_CASE("keys.verify says how likely chance is to fool a scheme without a tag") {
+  KeysBed bed;
+  const Json pieces = vectors("activepieces");
+  bed.sql("create table app_connection (id int primary key, value jsonb not null)");
+  std::string file = (bed.instance / "settings.json").string();
+  replace_file(file, R"({"ENCRYPTION_KEY": "4f1d2a9c0b7e63855d21c4fa98e07b36"})");
+  Json key = first_secret(Json::array({bed.dotenv("AP_ENCRYPTION_KEY"), secret_from_json(file, "ENCRYPTION_KEY")}));
+  Json keyring{{"scheme", "activepieces"},
+               {"keys", {{"key", key}}},
+               {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"app_connection.value"}}}}};
+  bed.sql(
+      "insert into app_connection select 1, json_build_object('iv', 'd27937fdda7e957b37d9da8deac6c2ae', 'data', "
+      "'8bd6202abd5d86bfc86711f0d185ed40')");
+  Json result = bed.verify(Json::array({keyring}));
+  CHECK(result.at("text") == "activepieces: 1 of 1 stored value opens, which a wrong key would do by chance 1e-06");
+  bed.env("AP_ENCRYPTION_KEY=eb0a46a632720b53457b8e605b5c1e3b\n");  // the environment comes first
+  CHECK(bed.verify(Json::array({keyring})).at("verdict") == "mismatch");
+}
+
+TEST_CASE("keys.verify tries what a backup set holds") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  Json set = bed.call("backup.create", {{"sources", Json::array({{{"type", "postgres"}, {"server", bed.server}}})}});
+  bed.sql("delete from integration_connections");
+  CHECK(bed.text() == "appstrate: nothing to try among 0 stored values");
+  Json args{{"keyrings", Json::array({bed.keyring()})}, {"set", set}};
+  CHECK(bed.call("keys.verify", args).at("text") == "appstrate: 1 of 1 stored value opens");
+  bed.env("KEY=" + kOther + "\n");
+  CHECK(bed.call("keys.verify", args).at("verdict") == "mismatch");
+  for (const std::string& name : bed.cluster.databases()) CHECK(name.find("scratch") == std::string::npos);
+
+  setenv("PLAYBOOK_TEST_OTHER", bed.cluster.url("postgres").c_str(), 1);
+  args["keyrings"][0]["stored"]["server"] = {{"url", secret_from_env("PLAYBOOK_TEST_OTHER")}};
+  CHECK(error_of([&] { bed.call("keys.verify", args); }).message() ==
+        "backup set " + set.at("name").get<std::string>() + " holds no secret env PLAYBOOK_TEST_OTHER");
+}
+
+TEST_CASE("columns are read the same in both ways, whole or as a sample") {
+  KeysBed bed;
+  bed.sql(
+      "create schema \"Odd one\"; create table \"Odd one\".\"t'\" (a int, \"b\"\"\" int, v_encrypted text, primary key (a, \"b\"\"\"));"
+      "insert into \"Odd one\".\"t'\" select n, 0, 'v' || n from generate_series(1, 2500) n");
+  auto direct = make_direct_postgres(bed.cluster.url("shop"), *bed.children);
+  auto service = make_postgres_service(std::make_unique<ClusterPlace>(bed.cluster, *bed.children), "", "shop");
+  for (PostgresServer* server : {direct.get(), service.get()}) {
+    std::map<std::string, std::string> found;
+    auto read = [&](const ColumnChoice& choice) {
+      found.clear();
+      return read_columns(*server->connect({}), choice, [&](const StoredValue& value) { found[std::string(value.id)] = value.text; });
+    };
+    CHECK(read({{"Odd one.t'.*_encrypted"}, 0}) == std::map<std::string, std::uint64_t>{{"Odd one.t'.v_encrypted", 2500}});
+    CHECK(found.size() == 2500);
+    CHECK(found.at("17,0") == "v17");
+    CHECK(read({{"*.*.v_encrypted"}, 100}).at("Odd one.t'.v_encrypted") == 2500);
+    CHECK(found.size() == 100);
+    CHECK(read({{"*.v_encrypted"}, 0}).empty());
+  }
+}
+
+TEST_CASE("a keyring that is described wrongly is refused by name") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\n");
+  auto refused = [&](const std::function<void(Json&)>& change) {
+    Json keyring = bed.keyring();
+    change(keyring);
+    return error_of([&] { bed.verify(Json::array({keyring})); }).message();
+  };
+  CHECK(refused([](Json& k) { k["scheme"] = "appstrat"; }) == "there is no key scheme \"appstrat\"; did you mean \"appstrate\"?");
+  CHECK(refused([](Json& k) { k["keys"]["kei"] = "x"; }) ==
+        "keys of scheme appstrate: \"kei\" does not belong there; did you mean \"key\"?");
+  CHECK(refused([](Json& k) { k["keys"]["key"] = kKey; }) == "scheme appstrate: key must be a secret reference");
+  CHECK(refused([](Json& k) { k["stored"].erase("columns"); }) == "keyring: stored.columns must name columns, such as \"*.*_encrypted\"");
+  CHECK(refused([](Json& k) { k["store"] = 1; }) == "keyring: \"store\" does not belong there; did you mean \"stored\"?");
+  CHECK(refused([](Json& k) { k["stored"]["type"] = "mysql"; }) ==
+        "keyring: stored must be {type=\"postgres\", server=, columns={\"table.column\"}}");
+}
+
+TEST_CASE("nothing that keys.verify gives or logs holds a key, and each part of a map of keys is redacted") {
+  KeysBed bed;
+  bed.env("KEY=" + kOther + "\nKEYS='{\"k0\": \"" + kKey + "\"}'\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  Json result = bed.verify(Json::array({bed.keyring()}));
+  std::string all = result.dump();
+  for (const auto& [level, line] : bed.logged) all += line;
+  CHECK(all.find(kKey.substr(0, 12)) == std::string::npos);
+  CHECK(all.find(kOther.substr(0, 12)) == std::string::npos);
+  CHECK(bed.redactor.apply("a " + kKey + " b") == "a «retired.k0» b");
+  CHECK(bed.redactor.apply("a " + kOther + " b") == "a «KEY» b");
+}
+
+TEST_CASE("100,000 values of Activepieces are verified in two seconds", "[.][keys][exhaustive]") {
+  KeysBed bed;
+  bed.sql(
+      "create table app_connection (id int primary key, value jsonb not null);"
+      "insert into app_connection select n, json_build_object('iv', '33177e09e66bddc9ca73ff048d903d13', 'data', "
+      "'4d5047b0449aaf3bcd47ddcf638bbd98f4554c1b0da71c2fe540677d54cdb627c345b8af765e39a1a7a6ad2115fde28fa0de312a0653efd1323b4a950745e561') "
+      "from generate_series(1, 100000) n");
+  bed.env("AP_ENCRYPTION_KEY=4f1d2a9c0b7e63855d21c4fa98e07b36\n");
+  Json keyring{{"scheme", "activepieces"},
+               {"keys", {{"key", bed.dotenv("AP_ENCRYPTION_KEY")}}},
+               {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"app_connection.value"}}}}};
+  auto began = std::chrono::steady_clock::now();
+  CHECK(bed.verify(Json::array({keyring})).at("text") == "activepieces: 100000 of 100000 stored values open");
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
+  WARN("100,000 values in " << took << " ms");
+  CHECK(took < 2000);
+}
