@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <cerrno>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -67,7 +68,7 @@ class Unpacker {
       return static_cast<la_ssize_t>(bytes.size());
     } catch (const std::exception& error) {
       unpacker->failed_ = std::current_exception();
-      archive_set_error(read, ARCHIVE_ERRNO_MISC, "%s", error.what());
+      archive_set_error(read, EIO, "%s", error.what());
       return ARCHIVE_FATAL;
     }
   }

@@ -45,7 +45,7 @@ class KeyringTrial {
   std::string text(const Tally& all, const std::string& verdict) const;
 
   const Scheme& scheme_;
-  const KeyTexts texts_;
+  KeyTexts texts_;
   Opening opening_;
   std::map<std::string, Tally, std::less<>> places_;
   std::map<std::string, std::uint64_t> keys_, missing_keys_;

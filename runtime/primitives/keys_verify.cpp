@@ -1,10 +1,13 @@
 // keys.verify: proves by trial that keys open what is stored under them, live or in a backup set.
+#include <map>
+
 #include "runtime/backup/restore.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/primitives/backup.h"
 #include "runtime/primitives/compose.h"
 #include "runtime/primitives/keys.h"
+#include "runtime/primitives/keys_stored.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
@@ -18,81 +21,76 @@ std::string worst(const Json& schemes) {
   return schemes.empty() ? "unknown" : "match";
 }
 
+struct Attempt {
+  Json keyring;
+  KeyringTrial trial;
+};
+
 class KeysVerify : public Primitive {
  public:
   const Declaration& declaration() const override { return declaration_; }
 
   Json run(Context& context, const Json& args, const Json&) override {
     KeyringReader reader(context, schemes_);
+    std::vector<Attempt> attempts;
+    for (const Json& keyring : keyrings_with_places(args)) {
+      Keyring opened = reader.open(keyring);
+      attempts.push_back({keyring, KeyringTrial(*opened.scheme, std::move(opened.texts), std::move(opened.problem))});
+    }
+    if (const Json set = get_or<Json>(args, "set", nullptr); !set.is_null())
+      try_set(context, BackupSet::open(set_path(context, set)), attempts);
+    else
+      for (Attempt& attempt : attempts) read_stored(context, attempt.keyring["stored"], attempt.trial);
+
     Json verdicts = Json::array();
     std::vector<std::string> texts;
-    for (const Json& keyring : keyrings_of(args)) {
-      Keyring opened = reader.open(keyring);
-      KeyringTrial trial(*opened.scheme, std::move(opened.texts), std::move(opened.problem));
-      if (args.contains("set") && !args["set"].is_null())
-        try_set(context, args["set"], keyring, trial);
-      else
-        try_live(context, keyring, trial);
-      verdicts.push_back(trial.verdict());
+    for (Attempt& attempt : attempts) {
+      verdicts.push_back(attempt.trial.verdict());
       texts.push_back(verdicts.back().at("text"));
     }
-    std::string verdict = worst(verdicts);
-    return {{"type", "keys.verdict"},
-            {"verdict", verdict},
-            {"text", texts.empty() ? "no keyring is given" : join(texts, "\n")},
-            {"schemes", verdicts}};
+    const std::string text = texts.empty() ? "no keyring is given" : join(texts, "\n");
+    return {{"type", "keys.verdict"}, {"verdict", worst(verdicts)}, {"text", text}, {"schemes", verdicts}};
   }
 
   Undo undo_kind(const Json&) const override { return Undo::not_needed; }
   std::vector<std::string> touches(Context& context, const Json& args) const override {
     if (args.contains("set") && !args["set"].is_null()) return {"file:" + set_path(context, args["set"]).string()};
     std::vector<std::string> things;
-    for (const Json& keyring : keyrings_of(args))
-      for (std::string& thing : postgres_touches(check_postgres_server(server_of(keyring), context.instance())))
-        things.push_back(std::move(thing));
-    for (const Json& keyring : keyrings_of(args))
+    for (const Json& keyring : keyrings_with_places(args)) {
+      for (std::string& thing : stored_touches(context, keyring["stored"])) things.push_back(std::move(thing));
       if (keyring.contains("service")) things.push_back(project_thing(context, keyring["service"]));
+    }
     return things;
   }
 
  private:
-  static const Json& server_of(const Json& keyring) {
-    const Json* stored = keyring.contains("stored") ? &keyring["stored"] : nullptr;
-    if (!stored || !stored->is_object() || get_or<Json>(*stored, "type", nullptr) != "postgres" || !stored->contains("server"))
-      throw Error(Code::argument_invalid, "keyring: stored must be {type=\"postgres\", server=, columns={\"table.column\"}}");
-    return (*stored)["server"];
+  static std::vector<Json> keyrings_with_places(const Json& args) {
+    std::vector<Json> keyrings = keyrings_of(args);
+    for (const Json& keyring : keyrings) check_stored(get_or<Json>(keyring, "stored", nullptr));
+    return keyrings;
   }
 
-  static void read(Context& context, PostgresSession& session, const Json& stored, KeyringTrial& trial) {
-    ColumnChoice choice{get_or<std::vector<std::string>>(stored, "columns", {}), get_or<std::uint64_t>(stored, "sample", 0)};
-    if (choice.columns.empty()) throw Error(Code::argument_invalid, "keyring: stored.columns must name columns, such as \"*.*_encrypted\"");
-    std::uint64_t rows = 0;
-    auto counts = read_columns(session, choice, [&](const StoredValue& value) {
-      trial.add(value);
-      if (++rows % 500 == 0) {
-        context.cancel().check();
-        context.progress(rows, std::nullopt, "rows");
-      }
-    });
-    for (const auto& [place, values] : counts) trial.count(place, values);
-  }
-
-  static void try_live(Context& context, const Json& keyring, KeyringTrial& trial) {
-    auto server = open_postgres(context, server_of(keyring));
-    read(context, *server->connect(postgres_options(context)), keyring.at("stored"), trial);
-  }
-
-  // By a rehearsal: the set's database is restored beside, read, and dropped.
-  void try_set(Context& context, const Json& given, const Json& keyring, KeyringTrial& trial) const {
-    BackupSet set = BackupSet::open(set_path(context, given));
-    const Json server = check_postgres_server(server_of(keyring), context.instance());
-    for (const StoredSource& source : set.manifest().sources) {
-      if (source.type != "postgres" || get_or<Json>(source.spec, "server", nullptr) != server) continue;
+  // By a rehearsal: each database of the set is restored beside once, read, and dropped.
+  void try_set(Context& context, const BackupSet& set, std::vector<Attempt>& attempts) const {
+    std::map<const StoredSource*, std::vector<Attempt*>> found;
+    for (Attempt& attempt : attempts) found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
+    for (const auto& [source, wanted] : found) {
       Work work = work_of(context);
-      work.show_copies([&](PostgresSession& session) { read(context, session, keyring.at("stored"), trial); });
-      sources_.at(source.type).rehearse(set.stored(source), work);
-      return;
+      work.show_copies([&, &those = wanted](PostgresSession& session) {
+        for (Attempt* attempt : those) read_stored(context, session, attempt->keyring["stored"], attempt->trial);
+      });
+      sources_.at(source->type).rehearse(set.stored(*source), work);
     }
+  }
+
+  static const StoredSource& source_of(Context& context, const BackupSet& set, const Json& keyring) {
+    const Json& stored = keyring["stored"];
+    if (!stored.contains("server"))
+      throw Error(Code::argument_invalid,
+                  "scheme " + keyring["scheme"].get<std::string>() + ": only databases are looked for in a backup set");
+    const Json server = check_postgres_server(stored["server"], context.instance());
+    for (const StoredSource& source : set.manifest().sources)
+      if (source.type == "postgres" && get_or<Json>(source.spec, "server", nullptr) == server) return source;
     throw Error(Code::argument_invalid, "backup set " + set.manifest().name + " holds no " + postgres_label(server),
                 "it was made of another instance, or the instance reaches its database otherwise by now");
   }

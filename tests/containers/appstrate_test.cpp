@@ -71,6 +71,16 @@ TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and k
   CHECK(app.env().starts_with("APPSTRATE_VERSION=1.0.0-beta.51\nPORT="));
   CHECK(policy(app) == "unless-stopped");
 
+  Finished live = playbook_on(app, {"keys", "verify"});
+  CHECK(live.status == 0);
+  CHECK(live.out.find("match  appstrate: 3 of 3 stored values open\n") != std::string::npos);
+  std::vector<std::filesystem::path> sets;
+  for (const auto& entry : std::filesystem::directory_iterator(app.folder() / ".playbook/backups")) sets.push_back(entry.path());
+  REQUIRE(sets.size() == 2);
+  Finished stored = playbook_on(app, {"keys", "verify", "--backup", sets[0].string()});
+  INFO(stored.out << stored.err);
+  CHECK(stored.status == 0);
+
   Finished back = playbook_on(app, {"rollback", "--yes"});
   INFO(back.out << back.err);
   CHECK(back.status == 0);
@@ -131,6 +141,10 @@ TEST_CASE("what is in the way of appstrate/upgrade is said before anything is ch
       {"a floating version", set("APPSTRATE_VERSION=1.0.0-beta.41", "APPSTRATE_VERSION=latest"), 3, "appstrate:latest: "},
       {"a setting is not passed on", in_file("- RUN_TOKEN_SECRET=${RUN_TOKEN_SECRET}", "- OTHER=x"), 3,
        "the compose file does not pass RUN_TOKEN_SECRET on to appstrate"},
+      {"a wrong key", set("CONNECTION_ENCRYPTION_KEY=lH6w", "CONNECTION_ENCRYPTION_KEY=AAAA"), 3,
+       "appstrate: none of 3 stored values opens, first of those that do not is integration_connections.credentials_encrypted of row i1"},
+      {"another secret", set("auth-secret-0001", "auth-secret-0002"), 3,
+       "better-auth: none of 1 stored value opens, first of those that do not is jwks.private_key of row k1"},
       {"another database user", in_file("POSTGRES_USER: ${POSTGRES_USER:-appstrate}", "POSTGRES_USER: nobody"), 0, ""},
   };
   for (const Case& one : cases) {

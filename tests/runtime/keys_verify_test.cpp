@@ -1,6 +1,7 @@
 // keys.verify against rows of a real PostgreSQL: what the keys open, live and in a backup set, and how that is told.
 #include "runtime/base/file.h"
 #include "runtime/base/secret_sources.h"
+#include "runtime/keys/fingerprint.h"
 #include "runtime/keys/stored_values.h"
 #include "tests/support/catch.h"
 #include "tests/support/postgres_cluster.h"
@@ -235,6 +236,90 @@ TEST_CASE("keys.verify tries what a backup set holds") {
         "backup set " + set.at("name").get<std::string>() + " holds no secret env PLAYBOOK_TEST_OTHER");
 }
 
+TEST_CASE("keys.verify tries what an archive of mongodump holds, without MongoDB") {
+  KeysBed bed;
+  bed.env("PASSWORD=Xk3PqLm92aBcD\nSALT=Zt7RwYh41eFgH\n");
+  std::filesystem::copy_file(PLAYBOOK_SOURCE_DIR "/tests/runtime/keys/appsmith.mongodump.gz", bed.instance / "mongodb-data.gz");
+  Json keyring{{"scheme", "appsmith-v2"},
+               {"keys", {{"password", bed.dotenv("PASSWORD")}, {"salt", bed.dotenv("SALT")}}},
+               {"stored",
+                {{"type", "mongodump"},
+                 {"path", "mongodb-data.gz"},
+                 {"fields",
+                  {"datasourceStorage.datasourceConfiguration.authentication.password", "gitDeployKeys.gitAuth.privateKey",
+                   "datasourceStorage.datasourceConfiguration.sshProxy.privateKey.password"}}}}};
+  Json result = bed.verify(Json::array({keyring}));
+  CHECK(result.at("text") == "appsmith-v2: 2 of 2 stored values open");
+  CHECK(result.at("schemes").at(0).at("places").at(0).at("place") == "datasourceStorage.datasourceConfiguration.authentication.password");
+  bed.env("PASSWORD=Xk3PqLm92aBcE\nSALT=Zt7RwYh41eFgH\n");
+  CHECK(bed.verify(Json::array({keyring})).at("text") ==
+        "appsmith-v2: none of 2 stored values opens, first of those that do not is "
+        "datasourceStorage.datasourceConfiguration.authentication.password of row 507f1f77bcf86cd799439011");
+}
+
+TEST_CASE("fingerprints know a key again by the salt that stands beside, and no other key") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\nSECRET=playbook-test-auth-secret-0001\n");
+  Json rings = Json::array({bed.keyring(), bed.auth()});
+  Json first = bed.call("keys.fingerprint", {{"keyrings", rings}});
+  REQUIRE(first.size() == 2);
+  CHECK(first.at(0).at("scheme") == "appstrate");
+  CHECK(first.at(0).at("key") == "key");
+  CHECK(first.at(0).at("salt").get<std::string>().size() == 32);
+  CHECK(bed.call("keys.fingerprint", {{"keyrings", rings}}) != first);
+  CHECK(bed.call("keys.fingerprint", {{"keyrings", rings}, {"like", first}}) == first);
+  bed.env("KEY=" + kOther + "\nSECRET=playbook-test-auth-secret-0001\n");
+  Json changed = bed.call("keys.fingerprint", {{"keyrings", rings}, {"like", first}});
+  CHECK(changed.at(0).at("scrypt") != first.at(0).at("scrypt"));
+  CHECK(changed.at(1) == first.at(1));
+
+  bed.env("KEY=" + kKey + "\n");
+  Json set = bed.call("backup.create", {{"sources", Json::array({{{"type", "postgres"}, {"server", bed.server}}})}, {"keyrings", rings}});
+  REQUIRE(set.at("keys").size() == 1);
+  CHECK(bed.call("keys.fingerprint", {{"keyrings", rings}, {"like", set.at("keys")}}) == set.at("keys"));
+  CHECK(bed.logged.back().second == "no fingerprint: " + (bed.instance / ".env").string() + " has no SECRET");
+  CHECK(read_file(std::filesystem::path(set.at("path").get<std::string>()) / "manifest.json").find(kKey) == std::string::npos);
+}
+
+TEST_CASE("a fingerprint is scrypt as RFC 7914 and others compute it") {
+  const SchemeRegistry schemes;
+  KeyTexts texts;
+  texts.emplace("secret", SecretBytes(std::string_view("playbook-test-auth-secret-0001")));
+  Json like = Json::array({{{"scheme", "better-auth"}, {"key", "secret"}, {"salt", "000102030405060708090a0b0c0d0e0f"}}});
+  CHECK(fingerprint_keys(schemes.at("better-auth"), texts, like).at(0).at("scrypt") ==
+        "89176a8057f3a4c0b83e0f904da987324aed70149729debef1dc11bf8d5f8e10");  // Python's hashlib
+}
+
+TEST_CASE("keys.escrow puts keys aside for the holders of an age key alone, and never over another file") {
+  KeysBed bed;
+  bed.env("KEY=" + kKey + "\nSECRET=playbook-test-auth-secret-0001\n");
+  REQUIRE(std::system(("age-keygen -o " + (bed.instance / "id").string() + " 2> /dev/null").c_str()) == 0);
+  std::string identity = read_file(bed.instance / "id"), recipient = identity.substr(identity.find("age1"));
+  recipient = recipient.substr(0, recipient.find('\n'));
+  Json args{{"keyrings", Json::array({bed.keyring(), bed.auth()})}, {"to", "keys.age"}, {"recipients", {recipient}}};
+  CHECK(bed.call("keys.escrow", args) == Json{{"path", (bed.instance / "keys.age").string()}});
+  CHECK(read_file(bed.instance / "keys.age").find(kKey) == std::string::npos);
+  CHECK((std::filesystem::status(bed.instance / "keys.age").permissions() & std::filesystem::perms(0077)) == std::filesystem::perms::none);
+  std::string in = "cd " + bed.instance.string() + " && ";
+  REQUIRE(std::system((in + "age --decrypt --identity id keys.age > plain").c_str()) == 0);
+  CHECK(Json::parse(read_file(bed.instance / "plain")) ==
+        Json{{"appstrate", {{"key", kKey}}}, {"better-auth", {{"secret", "playbook-test-auth-secret-0001"}}}});
+  CHECK(bed.probe().state == Probe::State::done);
+  Record finished = bed.record;
+  CHECK(error_of([&] { bed.call("keys.escrow", args); }).message() == (bed.instance / "keys.age").string() + " is there already");
+  bed.record = finished;
+  bed.undo();
+  CHECK_FALSE(std::filesystem::exists(bed.instance / "keys.age"));
+  CHECK(bed.probe().state == Probe::State::not_done);
+  bed.undo();
+
+  args["recipients"] = {"age1nobody"};
+  CHECK(error_of([&] { bed.call("keys.escrow", args); }).code() == Code::process_failed);
+  bed.env("KEY=" + kKey + "\n");
+  CHECK(error_of([&] { bed.call("keys.escrow", args); }).message() == (bed.instance / ".env").string() + " has no SECRET");
+  CHECK_FALSE(std::filesystem::exists(bed.instance / "keys.age"));
+}
+
 TEST_CASE("columns are read the same in both ways, whole or as a sample") {
   KeysBed bed;
   bed.sql(
@@ -269,10 +354,11 @@ TEST_CASE("a keyring that is described wrongly is refused by name") {
   CHECK(refused([](Json& k) { k["keys"]["kei"] = "x"; }) ==
         "keys of scheme appstrate: \"kei\" does not belong there; did you mean \"key\"?");
   CHECK(refused([](Json& k) { k["keys"]["key"] = kKey; }) == "scheme appstrate: key must be a secret reference");
-  CHECK(refused([](Json& k) { k["stored"].erase("columns"); }) == "keyring: stored.columns must name columns, such as \"*.*_encrypted\"");
+  CHECK(refused([](Json& k) { k["stored"].erase("columns"); }) ==
+        "keyring: stored.columns must be a list of names, such as \"*.*_encrypted\"");
   CHECK(refused([](Json& k) { k["store"] = 1; }) == "keyring: \"store\" does not belong there; did you mean \"stored\"?");
   CHECK(refused([](Json& k) { k["stored"]["type"] = "mysql"; }) ==
-        "keyring: stored must be {type=\"postgres\", server=, columns={\"table.column\"}}");
+        "keyring: stored must be {type=\"postgres\", server=, columns=} or {type=\"mongodump\", path=, fields=}");
 }
 
 TEST_CASE("nothing that keys.verify gives or logs holds a key, and each part of a map of keys is redacted") {

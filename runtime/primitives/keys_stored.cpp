@@ -1,0 +1,91 @@
+#include "runtime/primitives/keys_stored.h"
+
+#include "runtime/backup/mongodump_archive.h"
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+#include "runtime/keys/stored_values.h"
+#include "runtime/primitives/postgres.h"
+
+namespace playbook {
+namespace {
+
+std::string type_of(const Json& stored) {
+  return get_or<Json>(stored, "type", "").is_string() ? get_or<std::string>(stored, "type", "") : "";
+}
+
+std::vector<std::string> strings(const Json& stored, const char* name, const char* such_as) {
+  const Json list = get_or<Json>(stored, name, Json::array());
+  bool fits = list.is_array() && !list.empty();
+  for (const Json& item : list) fits = fits && item.is_string();
+  if (!fits) throw Error(Code::argument_invalid, std::string("keyring: stored.") + name + " must be a list of names, such as " + such_as);
+  return list;
+}
+
+std::vector<std::string> columns_of(const Json& stored) { return strings(stored, "columns", "\"*.*_encrypted\""); }
+std::vector<std::string> fields_of(const Json& stored) { return strings(stored, "fields", "\"datasource.authentication.password\""); }
+
+// Counts, and now and then looks whether to stop.
+class Pace {
+ public:
+  explicit Pace(Context& context) : context_(context) {}
+  void step() {
+    if (++count_ % 500 != 0) return;
+    context_.cancel().check();
+    context_.progress(count_, std::nullopt, "rows");
+  }
+
+ private:
+  Context& context_;
+  std::uint64_t count_ = 0;
+};
+
+void read_mongodump(Context& context, const Json& stored, KeyringTrial& trial) {
+  const std::vector<std::string> fields = fields_of(stored);
+  Pace pace(context);
+  read_mongodump_file(
+      context.resolve(stored.at("path")),
+      [&](const MongodumpCollection& collection, std::string_view bson) {
+        pace.step();
+        for (const std::string& field : fields) {
+          if (!field.starts_with(collection.name + ".")) continue;
+          if (std::optional<std::string> text = bson_text(bson, field.substr(collection.name.size() + 1)))
+            trial.add({field, bson_id(bson), *text});
+        }
+      },
+      &context.cancel());
+}
+
+}  // namespace
+
+void check_stored(const Json& stored) {
+  if (type_of(stored) == "postgres" && stored.contains("server"))
+    columns_of(stored);
+  else if (type_of(stored) == "mongodump" && get_or<Json>(stored, "path", nullptr).is_string())
+    fields_of(stored);
+  else
+    throw Error(Code::argument_invalid,
+                "keyring: stored must be {type=\"postgres\", server=, columns=} or {type=\"mongodump\", path=, fields=}");
+}
+
+std::vector<std::string> stored_touches(Context& context, const Json& stored) {
+  if (type_of(stored) == "mongodump") return {"file:" + context.resolve(stored.at("path")).string()};
+  return postgres_touches(check_postgres_server(stored.at("server"), context.instance()));
+}
+
+void read_stored(Context& context, const Json& stored, KeyringTrial& trial) {
+  if (type_of(stored) == "mongodump") return read_mongodump(context, stored, trial);
+  auto server = open_postgres(context, stored.at("server"));
+  read_stored(context, *server->connect(postgres_options(context)), stored, trial);
+}
+
+void read_stored(Context& context, PostgresSession& session, const Json& stored, KeyringTrial& trial) {
+  Pace pace(context);
+  const ColumnChoice choice{columns_of(stored), get_or<std::uint64_t>(stored, "sample", 0)};
+  const auto counts = read_columns(session, choice, [&](const StoredValue& value) {
+    trial.add(value);
+    pace.step();
+  });
+  for (const auto& [place, values] : counts) trial.count(place, values);
+}
+
+}  // namespace playbook

@@ -1,0 +1,132 @@
+// What becomes of keys while Appstrate is upgraded: a wrong one stops it before anything changes, a right one is seen nowhere.
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "runtime/base/file.h"
+#include "tests/playbooks/appstrate/processes.h"
+#include "tests/playbooks/appstrate/stand_in/release.h"
+#include "tests/support/catch.h"
+#include "tests/support/command.h"
+#include "tests/support/temp_folder.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// An Appstrate of processes, which goes with this object.
+struct Instance {
+  Instance() { scenario.prepare(folder.path()); }
+  ~Instance() { scenario.clean(folder.path()); }
+
+  Finished run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"-C", folder.path().string()});
+    CommandProcess process(arguments, folder.path(), CommandProcess::On::pipes,
+                           {{"PATH", ::getenv("PATH")}, {"STAND_IN_DOCKER", ::getenv("STAND_IN_DOCKER")}});
+    int status = process.finish();
+    return {status, process.out, process.err};
+  }
+  void set(const std::string& from, const std::string& to) const {
+    std::string text = read_file(folder.path() / ".env");
+    text.replace(text.find(from), from.size(), to);
+    replace_file(folder.path() / ".env", text);
+  }
+  std::string state() const { return scenario.judge(folder.path()); }
+
+  TempFolder folder;
+  const Scenario scenario = appstrate_upgrade("1.0.0-beta.51");
+};
+
+bool holds_a_key(const std::string& text) {
+  for (const std::string& key :
+       {kStandInKey, kStandInSecret, std::string("\x94\x7e\xb0\xfb\x8d\xcc\x66\x3b")})  // as set, and its first bytes
+    if (text.find(key) != std::string::npos) return true;
+  return false;
+}
+
+/// Looks at the arguments of all processes again and again while it lives.
+class ArgumentWatch {
+ public:
+  ArgumentWatch() : thread_([this] { watch(); }) {}
+  ~ArgumentWatch() { stop(); }
+  int stop() {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+    return seen_;
+  }
+  int rounds() const { return rounds_; }
+
+ private:
+  void watch() {
+    while (!stopping_) {
+      std::error_code ignored;
+      for (const auto& entry : fs::directory_iterator("/proc", ignored)) try {
+          if (std::isdigit(static_cast<unsigned char>(entry.path().filename().c_str()[0])))
+            seen_ += holds_a_key(try_read_file(entry.path() / "cmdline").value_or(""));
+        } catch (const std::exception&) {
+          // it has ended
+        }
+      ++rounds_;
+    }
+  }
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> seen_ = 0, rounds_ = 0;
+  std::thread thread_;
+};
+
+/// Files below the folder that hold a key, but for the preimages of edited files, which are its owner's alone.
+std::vector<std::string> files_with_keys(const fs::path& folder) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file() || !holds_a_key(read_file(entry.path()))) continue;
+    bool preimage = entry.path().string().find("/keep/") != std::string::npos && entry.path().filename() != "events.jsonl";
+    if (!preimage || (entry.status().permissions() & fs::perms(0077)) != fs::perms::none) found.push_back(entry.path().string());
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a wrong key stops appstrate/upgrade with exit 3 before anything changes, and is diagnosed by keys verify") {
+  Instance app;
+  const std::string wrong = "AAAA" + kStandInKey.substr(4);
+  app.set(kStandInKey, wrong);
+  Finished done = app.run({"run", "appstrate/upgrade", "--to", "1.0.0-beta.51", "--yes"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 3);
+  CHECK((done.out + done.err).find("appstrate: none of 3 stored values opens") != std::string::npos);
+
+  Finished keys = app.run({"keys", "verify"});
+  CHECK(keys.status == 3);
+  CHECK(keys.out.find("mismatch  appstrate: none of 3 stored values opens") != std::string::npos);
+  CHECK(keys.out.find("match  better-auth: 1 of 1 stored value opens") != std::string::npos);
+  Finished json = app.run({"keys", "verify", "--json"});
+  CHECK(json.status == 3);
+  CHECK(Json::parse(json.out).at("verdict") == "mismatch");
+  for (const Finished& one : {done, keys, json}) CHECK((one.out + one.err).find(wrong.substr(0, 16)) == std::string::npos);
+
+  app.set(wrong, kStandInKey);
+  CHECK(app.state() == "old");
+  CHECK(app.run({"keys", "verify"}).status == 0);
+  CHECK(app.run({"keys", "verefy"}).status == 2);
+}
+
+TEST_CASE("no output, argument list, journal or file of appstrate/upgrade and its rollback holds a key") {
+  Instance app;
+  ArgumentWatch watch;
+  Finished done = app.run({"run", "appstrate/upgrade", "--to", "1.0.0-beta.51", "--yes"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(app.state() == "new");
+  Finished back = app.run({"rollback", "--yes"});
+  CHECK(back.status == 0);
+  CHECK(app.state() == "old");
+  CHECK(watch.stop() == 0);
+  CHECK(watch.rounds() > 10);
+  for (const Finished& one : {done, back}) CHECK_FALSE(holds_a_key(one.out + one.err));
+  CHECK(files_with_keys(app.folder.path() / ".playbook") == std::vector<std::string>{});
+}
