@@ -260,8 +260,8 @@ playbook.check {
   while_up = true,
   run = function(app, before)
     local found = keys.verify(app.keyrings)
-    local well = found.verdict == "match" or before ~= nil and opens_no_less(found, before)
-    return well, found.text, KEYS_HINT[found.verdict]
+    if before then return opens_no_less(found, before), "before: " .. before.text .. "; now: " .. found.text end
+    return found.verdict == "match", found.text, KEYS_HINT[found.verdict]
   end,
 }
 

@@ -83,8 +83,6 @@ class Runtime {
   RunResult evaluate(const std::string& code, const std::filesystem::path& instance, Observer& observer);
   /// What is there: asks every family's `inspect`; value is null where none knows the folder.
   RunResult inspect(const std::filesystem::path& instance, Observer& observer);
-  /// What the keys open of what is stored, as keys.verify gives it: asks every family's `keys`. `backup`: a set, live where it is empty.
-  RunResult verify_keys(const std::filesystem::path& instance, const std::string& backup, Observer& observer);
 
   /// `run`: an id or a unique part of it; empty: the unfinished one, for rollback else the newest.
   RunResult resume(const std::filesystem::path& instance, const std::string& run, const Decisions& decisions, Observer& observer);

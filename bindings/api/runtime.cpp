@@ -121,7 +121,6 @@ struct Runtime::State {
     return open_journal(folder.path(), {.read_only = true, .needs_ballast = false, .faults = nullptr, .clock = nullptr});
   }
   RunResult look(const RunRequest& request, Planner::Extent extent, const char* mode, Observer& observer);
-  RunResult ask_families(const std::string& what, const fs::path& instance, const Json& params, Observer& observer);
   RunResult start(Workplace& place, Snapshot snapshot, Program& program, RunRow run, const Decisions& decisions, const char* mode);
   RunResult take_back(Workplace& place, const RunRow& past, const Decisions& decisions);
 };
@@ -243,16 +242,15 @@ RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Obs
   }
 }
 
-// The first family that knows the folder answers by its playbook `FAMILY/what`.
-RunResult Runtime::State::ask_families(const std::string& what, const fs::path& instance, const Json& params, Observer& observer) {
+RunResult Runtime::inspect(const fs::path& instance, Observer& observer) {
   RunResult nothing;
   std::vector<std::string> asked;
-  for (const auto& [name, file] : shipped_playbooks(options.library)) {
-    if (!name.ends_with("/" + what)) continue;
+  for (const auto& [name, file] : shipped_playbooks(state_->options.library)) {
+    if (!name.ends_with("/inspect")) continue;
     asked.push_back(name.substr(0, name.find('/')));
-    RunRequest request{.playbook = name, .instance = instance, .params = params, .decisions = {}};
+    RunRequest request{.playbook = name, .instance = instance, .params = Json::object(), .decisions = {}};
     Silent silent;
-    RunResult result = look(request, Planner::Extent::reads, what.c_str(), silent);
+    RunResult result = state_->look(request, Planner::Extent::reads, "inspect", silent);
     if (result.error && result.error->code() == Code::instance_missing && !result.error->details().is_object()) return result;
     if (result.error || !result.value.is_null()) return result;
   }
@@ -262,14 +260,6 @@ RunResult Runtime::State::ask_families(const std::string& what, const fs::path& 
   nothing.summary = nothing.error->message();
   observer.on_event({"log", {{"event", "log"}, {"level", "info"}, {"line", nothing.summary}}});
   return nothing;
-}
-
-RunResult Runtime::inspect(const fs::path& instance, Observer& observer) {
-  return state_->ask_families("inspect", instance, Json::object(), observer);
-}
-
-RunResult Runtime::verify_keys(const fs::path& instance, const std::string& backup, Observer& observer) {
-  return state_->ask_families("keys", instance, backup.empty() ? Json::object() : Json{{"backup", backup}}, observer);
 }
 
 RunResult Runtime::resume(const fs::path& folder, const std::string& wanted, const Decisions& decisions, Observer& observer) {

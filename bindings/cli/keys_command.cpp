@@ -35,6 +35,7 @@ class KeysCommand : public Command {
   void declare(OptionSet& options) override {
     options.word("verify", order_);
     options.value("--backup", backup_, "SET", "try what a backup set holds, restored beside in scratch, instead of what is live");
+    options.values("--files", files_, "FILE", "compose files, where they are not the default ones", OptionSet::Repeat::many);
     output_.declare_json(options);
     host_.declare(options);
   }
@@ -46,7 +47,12 @@ class KeysCommand : public Command {
     const auto instance = find_instance(runtime, host_.instance, "");
     print_instance(shell, instance, output_.json);
     QuietView view(shell.err);
-    const RunResult result = runtime.verify_keys(instance, backup_, view);
+    RunRequest request;
+    request.playbook = "keys/verify";
+    request.instance = instance;
+    if (!backup_.empty()) request.params["backup"] = backup_;
+    if (!files_.empty()) request.params["files"] = files_;
+    const RunResult result = runtime.read(request, view);
     if (result.error) return report_failure(shell, result, output_.json);
     if (output_.json)
       shell.out << json_line(result.value) << "\n";
@@ -59,6 +65,7 @@ class KeysCommand : public Command {
   }
 
   std::string order_, backup_;
+  std::vector<std::string> files_;
 };
 
 }  // namespace

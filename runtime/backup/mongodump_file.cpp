@@ -32,16 +32,18 @@ class Unpacker {
     must(archive_read_open(archive_.get(), this, nullptr, &Unpacker::give, nullptr));
   }
 
-  /// The next member's name, "" for bytes that are no tar; nothing at the end.
+  /// The next member's name, without folders; nothing at the end.
   std::optional<std::string> next() {
     archive_entry* entry = nullptr;
     int status = archive_read_next_header(archive_.get(), &entry);
     if (status == ARCHIVE_EOF) return std::nullopt;
     must(status);
-    if (archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW) return "";
     const char* name = archive_entry_pathname(entry);
     return std::filesystem::path(name ? name : "?").filename().string();
   }
+
+  /// True where the bytes are no tar: then they are the only member.
+  bool is_raw() const { return archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW; }
 
   /// Bytes of the member, none at its end.
   std::string_view read() {
@@ -101,7 +103,7 @@ MongodumpArchive read_mongodump_file(const std::filesystem::path& file, const Do
   Unpacker outer(what, cancel);
   outer.open(file);
   for (std::optional<std::string> member = outer.next(); member; member = outer.next()) {
-    if (member->empty()) return read_from(outer, what, sink);
+    if (outer.is_raw()) return read_from(outer, what, sink);
     if (*member != kMember) continue;
     const ByteSource bytes = [&] { return outer.read(); };
     Unpacker inner(what + ": " + kMember, cancel);

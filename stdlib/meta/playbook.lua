@@ -158,6 +158,7 @@ backup = {}
 ---@field app? string name of the application, for the set's name
 ---@field version? string version of the application, for the set's name
 ---@field to? string folder for the set; default: backups in the state folder
+---@field keyrings? any[] as keys.verify takes them: the set gets fingerprints of their keys
 ---@field note? string a remark that is stored in the set
 
 --- Backs up databases and files into one new set and verifies what it wrote.
@@ -780,6 +781,44 @@ function json.encode(value) end
 ---@nodiscard
 function json.parse(text) end
 
+keys = {}
+
+--- Puts keys aside in a file that only the holders of age keys can open (`age --decrypt --identity KEY FILE`).
+--- Raises `argument.invalid`, `secret.missing`, `file.failed`, `process.missing`, `process.failed`, `disk.full`, `cancelled`.
+---
+---     keys.escrow(app.keyrings, "keys.age", {"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"})
+---@param keyrings any[] {scheme=, keys={NAME=secret reference, or a variable of the service}, service={project=, service=}?, stored=?} each
+---@param to string the file, which must not be there yet
+---@param recipients string[] public keys of age
+---@return {path: string} # the file, readable by its owner alone
+function keys.escrow(keyrings, to, recipients) end
+
+---@class playbook.keys.fingerprint.options
+---@field like? any[] earlier fingerprints: equal keys then give equal ones
+
+--- Gives a fingerprint (scrypt, its salt beside) of every key, by which it is known again and from which it cannot be found.
+--- Raises `argument.invalid`, `unsupported`.
+---
+---     keys.fingerprint(app.keyrings, {like=set.keys})[1].scrypt == set.keys[1].scrypt --> true
+---@param keyrings any[] {scheme=, keys={NAME=secret reference, or a variable of the service}, service={project=, service=}?, stored=?} each
+---@param options? playbook.keys.fingerprint.options
+---@return {scheme: string, key: string, salt: string, scrypt: string}[] # one for each key that its scheme requires and that is there
+---@nodiscard
+function keys.fingerprint(keyrings, options) end
+
+---@class playbook.keys.verify.options
+---@field set? any a backup set: what it holds is tried, in a scratch database beside, not what is live
+
+--- Tries keys on the secrets that an application has stored under them, in its database or in a backup set.
+--- Raises `argument.invalid`, `unsupported`, `postgres.failed`, `postgres.locked`, `process.missing`, `backup.corrupt`, `cancelled`.
+---
+---     keys.verify(app.keyrings).text --> "appstrate: 42 of 42 stored values open"
+---@param keyrings any[] {scheme=, keys={NAME=secret reference, or a variable of the service}, service={project=, service=}?, stored=?} each
+---@param options? playbook.keys.verify.options
+---@return keys.verdict # verdict (match, mismatch, partial, or unknown where there was nothing to try), text, and for each scheme how many values opened, failed, ask for a key that is not given, and where
+---@nodiscard
+function keys.verify(keyrings, options) end
+
 log = {}
 
 --- Says something in the log of the run.
@@ -918,6 +957,24 @@ function secret.exists(secret) end
 ---@return secret # a reference, for parameters that take one
 ---@nodiscard
 function secret.file(path) end
+
+--- Names the first of several secrets that is there and not empty, as an application that looks in several places does.
+--- Raises `argument.invalid`.
+---
+---     secret.first { secret.env("AP_ENCRYPTION_KEY"), secret.json("config/settings.json", "ENCRYPTION_KEY") }
+---@param secrets any[] references in the order of the application
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.first(secrets) end
+
+--- Names a secret that is a text in the JSON object of a file. Its value never enters the playbook.
+---
+---     secret.json("config/settings.json", "ENCRYPTION_KEY")
+---@param path string of the file, below the instance or absolute
+---@param key string of the member
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.json(path, key) end
 
 service = {}
 

@@ -351,12 +351,12 @@ TEST_CASE("what must hold of an Appstrate after its upgrade") {
        [](World& w) {
          w.opened = {3, 3, 2}, w.failed = {0, 0, 1};
        },
-       "2 open, 1 do not"},
+       "before: 3 open, 0 do not; now: 2 open, 1 do not"},
       {"secrets are gone",
        [](World& w) {
          w.opened = {3, 3, 2};
        },
-       "2 open, 0 do not"},
+       "before: 3 open, 0 do not; now: 2 open, 0 do not"},
       {"it restarted", [](World& w) { w.restarts = 2; }, "acme-appstrate-1 has restarted 2 times"},
       {"a query failed", [](World& w) { w.log_line = R"({"level":50,"error":"Failed query: select 1"})"; },
        R"(the log of appstrate says: {"level":50,"error":"Failed query: select 1"})"},

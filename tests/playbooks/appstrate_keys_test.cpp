@@ -78,13 +78,15 @@ class ArgumentWatch {
   std::thread thread_;
 };
 
-/// Files below the folder that hold a key, but for the preimages of edited files, which are its owner's alone.
+/// Files below the folder that hold a key, but for preimages of edited files and the settings in backup sets, when they are their owner's
+/// alone.
 std::vector<std::string> files_with_keys(const fs::path& folder) {
   std::vector<std::string> found;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file() || !holds_a_key(read_file(entry.path()))) continue;
-    bool preimage = entry.path().string().find("/keep/") != std::string::npos && entry.path().filename() != "events.jsonl";
-    if (!preimage || (entry.status().permissions() & fs::perms(0077)) != fs::perms::none) found.push_back(entry.path().string());
+    const std::string path = entry.path().string();
+    bool meant = path.find("/keep/") != std::string::npos || path.ends_with("/config/.env");
+    if (!meant || (entry.status().permissions() & fs::perms(0077)) != fs::perms::none) found.push_back(path);
   }
   return found;
 }

@@ -212,7 +212,7 @@ TEST_CASE("keys.verify says how likely chance is to fool a scheme without a tag"
       "insert into app_connection select 1, json_build_object('iv', 'd27937fdda7e957b37d9da8deac6c2ae', 'data', "
       "'8bd6202abd5d86bfc86711f0d185ed40')");
   Json result = bed.verify(Json::array({keyring}));
-  CHECK(result.at("text") == "activepieces: 1 of 1 stored value opens, which a wrong key would do by chance 1e-06");
+  CHECK(result.at("text") == "activepieces: 1 of 1 stored value opens, which a wrong key would do by chance 7e-07");
   bed.env("AP_ENCRYPTION_KEY=eb0a46a632720b53457b8e605b5c1e3b\n");  // the environment comes first
   CHECK(bed.verify(Json::array({keyring})).at("verdict") == "mismatch");
 }
@@ -233,7 +233,7 @@ TEST_CASE("keys.verify tries what a backup set holds") {
   setenv("PLAYBOOK_TEST_OTHER", bed.cluster.url("postgres").c_str(), 1);
   args["keyrings"][0]["stored"]["server"] = {{"url", secret_from_env("PLAYBOOK_TEST_OTHER")}};
   CHECK(error_of([&] { bed.call("keys.verify", args); }).message() ==
-        "backup set " + set.at("name").get<std::string>() + " holds no secret env PLAYBOOK_TEST_OTHER");
+        "backup set " + set.at("name").get<std::string>() + " holds no PostgreSQL at secret env PLAYBOOK_TEST_OTHER");
 }
 
 TEST_CASE("keys.verify tries what an archive of mongodump holds, without MongoDB") {
