@@ -69,6 +69,18 @@ local function database(app, config)
   }
 end
 
+--- The key of connections and other settings. oauth_app."clientSecret" is left out: what it holds cannot prove a key.
+local function keyrings(app)
+  return {
+    {
+      scheme = "activepieces",
+      service = { project = app.project, service = app.service },
+      keys = { key = "AP_ENCRYPTION_KEY" },
+      stored = { type = "postgres", server = app.database, columns = { "app_connection.value", "ai_provider.auth", "secret_manager_connection.auth" } },
+    },
+  }
+end
+
 --- What the server says of itself: { well, version? }; nothing where it does not answer.
 function instance.health(app)
   local answered, answer = pcall(http.get, app.url .. app.health_path, { json = true, timeout = 10 })
@@ -125,6 +137,7 @@ function instance.inspect(given)
   app.pinned = composed.tag_of(app.image)
   app.health_path = health_path(version.parse(composed.bare(app.pinned or "")) and composed.bare(app.pinned))
   app.database = database(app, config)
+  app.keyrings = keyrings(app)
   app.versions = versions(app)
   app.version = app.versions.image or app.versions.server or app.pinned
   app.state = {

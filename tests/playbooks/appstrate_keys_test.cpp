@@ -1,4 +1,5 @@
 // What becomes of keys while Appstrate is upgraded: a wrong one stops it before anything changes, a right one is seen nowhere.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -131,4 +132,16 @@ TEST_CASE("no output, argument list, journal or file of appstrate/upgrade and it
   CHECK(watch.rounds() > 10);
   for (const Finished& one : {done, back}) CHECK_FALSE(holds_a_key(one.out + one.err));
   CHECK(files_with_keys(app.folder.path() / ".playbook") == std::vector<std::string>{});
+}
+
+TEST_CASE("the command leaves no core file, in which keys would stand, and neither do its children") {
+  TempFolder folder;
+  rlimit before{};
+  ::getrlimit(RLIMIT_CORE, &before);
+  const rlimit raised{before.rlim_max, before.rlim_max};
+  ::setrlimit(RLIMIT_CORE, &raised);
+  const Finished told = run_playbook({"eval", "process.read({\"sh\", \"-c\", \"ulimit -S -c\"}).out"}, folder.path());
+  ::setrlimit(RLIMIT_CORE, &before);
+  INFO(told.err);
+  CHECK(told.out.substr(0, 2) == "0\n");
 }
