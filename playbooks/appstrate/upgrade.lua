@@ -24,6 +24,7 @@ return playbook.define {
       gate.no_run_in_progress(app)
       gate.settings_reach_the_app(app, target)
       gate.database_fits(app)
+      gate.password_opens_the_database(app)
       gate.no_squash_between(app, target)
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)

@@ -26,6 +26,7 @@ struct World : Driver {
   std::vector<std::string> registry_tags{"1.0.0-beta.41", "1.0.0-beta.51"}, overridden;
   std::vector<std::string> settings{"BETTER_AUTH_SECRET", "CONNECTION_ENCRYPTION_KEY", "CONNECT_SESSION_SECRET",
                                     "DATABASE_URL",       "RUN_TOKEN_SECRET",          "UPLOAD_SIGNING_SECRET"};
+  std::string database_says;  ///< to who comes with the password of .env
   std::string published_on = "127.0.0.1";
   std::string pinned_elsewhere;  ///< a fixed tag of the sidecar's image
   int servers = 1, in_progress = 0, restarts = 0, users = 30;
@@ -121,9 +122,10 @@ struct World : Driver {
   Answer answer_to(const Request& request) {
     const std::string& name = request.name;
     const Json& args = request.args;
-    for (const char* real : {"file.", "dotenv.", "json.", "version.", "host."})
+    for (const char* real : {"file.", "dotenv.", "json.", "version.", "host.", "secret."})
       if (name.starts_with(real)) return say(files.call(name, args));
     if (name == "compose.config") return say(config());
+    if (name == "compose.read") return say({{"status", database_says.empty() ? 0 : 2}, {"out", ""}, {"err", database_says}});
     if (name == "compose.ps") return say(containers());
     if (name == "compose.logs") return say(Json::array({{{"service", "appstrate"}, {"line", log_line}}}));
     if (name == "postgres.query") return say(query(args.at("sql")));
@@ -253,6 +255,13 @@ TEST_CASE("the gates of an Appstrate upgrade say what is in its way, and nothing
              "SECRET=e\n");
        },
        "settings_reach_the_app: .env does not set UPLOAD_SIGNING_SECRET"},
+      {"the database has another password",
+       [](World& w) {
+         w.env(read_file(w.files.instance / ".env") + "POSTGRES_PASSWORD=changed\n");
+         w.database_says =
+             "psql: error: connection to server at \"postgres\" failed: FATAL:  password authentication failed for user \"a\"\n";
+       },
+       "password_opens_the_database: password authentication failed for user \"a\""},
       {"another application's database", [](World& w) { w.rows = {}; }, "database_fits: the database has no migrations of an Appstrate"},
       {"a database of a newer release", [](World& w) { w.rows = journal_of("1.0.0-beta.46"); },
        "database_fits: the database is newer than 1.0.0-beta.41: it is in the state of 1.0.0-beta.46"},
