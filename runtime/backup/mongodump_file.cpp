@@ -1,14 +1,12 @@
 // Where a mongodump archive lies in a file: plain, in gzip, or in Appsmith's tar. libarchive unpacks; what a tar's member holds is unpacked
 // once more.
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <cerrno>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "runtime/backup/libarchive.h"
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/base/error.h"
 
@@ -21,36 +19,36 @@ constexpr const char* kMember = "mongodb-data.gz";
 class Unpacker {
  public:
   Unpacker(std::string what, const CancelToken* cancel) : what_(std::move(what)), cancel_(cancel) {
-    archive_read_support_filter_gzip(archive_.get());
-    archive_read_support_format_tar(archive_.get());
-    archive_read_support_format_raw(archive_.get());
+    libarchive().archive_read_support_filter_gzip(archive_.get());
+    libarchive().archive_read_support_format_tar(archive_.get());
+    libarchive().archive_read_support_format_raw(archive_.get());
   }
 
-  void open(const std::filesystem::path& file) { must(archive_read_open_filename(archive_.get(), file.c_str(), kChunk)); }
+  void open(const std::filesystem::path& file) { must(libarchive().archive_read_open_filename(archive_.get(), file.c_str(), kChunk)); }
   void open(const ByteSource& bytes) {
     source_ = &bytes;
-    must(archive_read_open(archive_.get(), this, nullptr, &Unpacker::give, nullptr));
+    must(libarchive().archive_read_open(archive_.get(), this, nullptr, &Unpacker::give, nullptr));
   }
 
   /// The next member's name, without folders; nothing at the end.
   std::optional<std::string> next() {
     archive_entry* entry = nullptr;
-    int status = archive_read_next_header(archive_.get(), &entry);
+    int status = libarchive().archive_read_next_header(archive_.get(), &entry);
     if (status == ARCHIVE_EOF) return std::nullopt;
     must(status);
-    const char* name = archive_entry_pathname(entry);
+    const char* name = libarchive().archive_entry_pathname(entry);
     return std::filesystem::path(name ? name : "?").filename().string();
   }
 
   /// True where the bytes are no tar: then they are the only member.
-  bool is_raw() const { return archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW; }
+  bool is_raw() const { return libarchive().archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW; }
 
   /// Bytes of the member, none at its end.
   std::string_view read() {
     if (cancel_) cancel_->check();
     if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
     buffer_.resize(kChunk);
-    la_ssize_t size = archive_read_data(archive_.get(), buffer_.data(), buffer_.size());
+    la_ssize_t size = libarchive().archive_read_data(archive_.get(), buffer_.data(), buffer_.size());
     if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
     if (size < 0) must(static_cast<int>(size));
     return {buffer_.data(), static_cast<size_t>(size)};
@@ -58,7 +56,7 @@ class Unpacker {
 
  private:
   struct Free {
-    void operator()(archive* read) const { archive_read_free(read); }
+    void operator()(archive* read) const { libarchive().archive_read_free(read); }
   };
 
   // An exception may not cross libarchive: it is kept, and thrown again by whoever asked.
@@ -70,7 +68,7 @@ class Unpacker {
       return static_cast<la_ssize_t>(bytes.size());
     } catch (const std::exception& error) {
       unpacker->failed_ = std::current_exception();
-      archive_set_error(read, EIO, "%s", error.what());
+      libarchive().archive_set_error(read, EIO, "%s", error.what());
       return ARCHIVE_FATAL;
     }
   }
@@ -78,7 +76,7 @@ class Unpacker {
   void must(int status) {
     if (status >= ARCHIVE_WARN) return;
     if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
-    const char* said = archive_error_string(archive_.get());
+    const char* said = libarchive().archive_error_string(archive_.get());
     throw Error(Code::backup_corrupt, what_ + " cannot be unpacked: " + (said ? said : "it is damaged"),
                 "take it from another copy, or use another backup");
   }
@@ -87,7 +85,7 @@ class Unpacker {
   const CancelToken* const cancel_;
   const ByteSource* source_ = nullptr;
   std::exception_ptr failed_;
-  std::unique_ptr<archive, Free> archive_{archive_read_new()};
+  std::unique_ptr<archive, Free> archive_{libarchive().archive_read_new()};
   std::string buffer_;
 };
 
