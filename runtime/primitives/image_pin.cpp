@@ -95,9 +95,8 @@ class ImagePin : public Primitive {
       files.push_back(shown_path(context, one.prepared.at("path").get<std::string>()));
     }
     if (!all.empty() && done == all.size()) return {Probe::State::done, {{"changed", true}, {"files", files}}, "", false};
-    if (done == 0) return {Probe::State::not_done, nullptr, "", false};
-    return {Probe::State::unknown, nullptr,
-            "some of " + join(files.get<std::vector<std::string>>(), ", ") + " are pinned and some are not yet", true};
+    if (done > 0) undo(context, record);  // half of it is taken back, so that what is done next begins with the old files
+    return {Probe::State::not_done, nullptr, "", false};
   }
 
   std::optional<std::string> drift(Context& context, const Record& record) override {
