@@ -1,5 +1,7 @@
 #include "bindings/api/run_choice.h"
 
+#include <filesystem>
+
 #include "runtime/base/error.h"
 
 namespace playbook {
@@ -33,6 +35,20 @@ void refuse_unfinished(const Journal& journal) {
   if (run)
     throw Error(Code::run_unfinished, "run " + run->id + " (" + run->playbook + ") is not finished: " + std::string(to_string(run->state)),
                 "`playbook resume`, `playbook rollback` or `playbook settle` first", {{"run", run->id}});
+}
+
+void expect_known_runs(const Journal& journal, const StateFolder& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "runs", ignored)) {
+    const std::string id = entry.path().filename().string();
+    std::error_code none;
+    // A folder without events is of a start that a crash cut short before it was written down.
+    if (std::filesystem::file_size(entry.path() / "events.jsonl", none) == 0 || none || journal.run(id)) continue;
+    throw Error(Code::journal_corrupt,
+                "the journal in " + folder.path().string() + " does not know run " + id + ", whose folder lies beside it",
+                "it was lost or replaced: look what state the application is in; " + (folder.path() / "backups").string() +
+                    " may hold a backup, whose RESTORE.md says how to bring it back; move the state folder away to begin anew");
+  }
 }
 
 }  // namespace playbook

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "bindings/api/parameters.h"
 #include "bindings/api/run_choice.h"
@@ -33,8 +34,7 @@ fs::path checked_instance(const fs::path& given) {
 }
 
 RunResult refusal(const std::exception& thrown) {
-  const Error* known = dynamic_cast<const Error*>(&thrown);
-  const Error error = known ? *known : Error(Code::internal, thrown.what(), "this is a defect of playbook; please report it");
+  const Error error = as_error(thrown);
   RunResult result;
   result.exit = error.code() == Code::instance_missing || error.code() == Code::file_missing ? kUsage : exit_before_changes(error.code());
   result.error = error;
@@ -81,7 +81,7 @@ RunResult carried(Workplace& place, const RunRow& run, Work work) {
     result.state = run.state;
     result.run = run.id;
     result.summary = "NEEDS ATTENTION " + run.playbook + ": the run could not be recorded any further: " + result.summary;
-    result.next = {"playbook resume -C " + run.instance + " " + run.id, "playbook rollback -C " + run.instance + " " + run.id};
+    result.next = {place.command("resume", run), place.command("rollback", run)};
   }
   emit_finished(place.events(), result);
   return result;
@@ -92,13 +92,31 @@ bool left_no_change(const Journal& journal, const Registry& registry, const RunR
   return undo_list(journal.actions(run.id), registry).empty();
 }
 
-/// What `rollback` means: the named run, the unfinished one, or the newest that changed something.
+constexpr const char* kRollback = "playbook/rollback";  // stdlib/rollback.lua
+
+/// Finished runs whose changes stand, newest first. A run and the rollback that took it back cancel each other.
+std::vector<RunRow> standing_runs(const Journal& journal, const Registry& registry) {
+  std::set<std::string> taken_back;
+  std::vector<RunRow> standing;
+  for (const RunRow& run : journal.runs()) {  // newest first
+    if (run.state != RunState::done || taken_back.count(run.id)) continue;
+    if (run.playbook == kRollback)
+      taken_back.insert(get_or<std::string>(run.params, "run", ""));
+    else if (!left_no_change(journal, registry, run))
+      standing.push_back(run);
+  }
+  return standing;
+}
+
+/// What `rollback` means: the named run, the unfinished one, or the newest whose changes stand.
 RunRow run_to_roll_back(const Journal& journal, const Registry& registry, const std::string& wanted) {
-  RunRow chosen = demand_run(journal, wanted);
-  if (!wanted.empty() || chosen.state != RunState::done) return chosen;
-  for (const RunRow& run : journal.runs())
-    if (run.state != RunState::done || !left_no_change(journal, registry, run)) return run;
-  return chosen;
+  if (!wanted.empty()) return demand_run(journal, wanted);
+  if (std::optional<RunRow> unfinished = journal.unfinished_run()) return *unfinished;
+  std::vector<RunRow> standing = standing_runs(journal, registry);
+  if (standing.empty())
+    throw Error(Code::name_unknown, "no run here has changed anything that stands",
+                "`playbook history` lists the runs, `playbook backup list` the sets");
+  return standing.front();
 }
 
 class Silent final : public Observer {
@@ -170,6 +188,7 @@ RunResult Runtime::run(const RunRequest& request, Observer& observer) {
 
     Workplace place(s.options, s.registry, s.control, instance, Workplace::Purpose::forward, observer);
     refuse_unfinished(place.journal());
+    expect_known_runs(place.journal(), place.folder());
     RunRow run;
     run.playbook = program->definition().name;
     run.instance = instance.string();
@@ -200,6 +219,8 @@ RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent
     PlaybookFile file = find_playbook(options.library, request.playbook);
     fs::path instance = checked_instance(request.instance);
     LibrarySources sources = library(file.file.parent_path());
+    if (extent != Planner::Extent::reads)
+      if (std::unique_ptr<Journal> journal = reader(instance)) refuse_unfinished(*journal);
     Workplace place(options, registry, control, instance, Workplace::Purpose::look, observer);
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), file.source);
     RunRow run;
@@ -306,11 +327,20 @@ RunResult Runtime::rollback(const fs::path& folder, const std::string& wanted, c
 /// A finished run is taken back by a run of its own: stdlib/rollback.lua, with the finished run's modules.
 RunResult Runtime::State::take_back(Workplace& place, const RunRow& past, const Decisions& decisions) {
   refuse_unfinished(place.journal());
-  for (const RunRow& later : place.journal().runs()) {
-    if (later.id == past.id) break;
-    if (later.state == RunState::done && !left_no_change(place.journal(), registry, later))
-      throw Error(Code::run_unfinished, "run " + later.id + " (" + later.playbook + ") came after " + past.id, "roll that one back first");
+  const std::vector<RunRow> standing = standing_runs(place.journal(), registry);
+  const bool stands = std::any_of(standing.begin(), standing.end(), [&](const RunRow& run) { return run.id == past.id; });
+  if (past.playbook != kRollback && !stands)
+    throw Error(Code::name_unknown, "run " + past.id + " has changed nothing that stands, or was taken back already",
+                "`playbook history` lists the runs");
+  std::set<std::string> after;  // runs that were made later
+  for (const RunRow& run : place.journal().runs()) {
+    if (run.id == past.id) break;
+    after.insert(run.id);
   }
+  for (const RunRow& later : standing)
+    if (after.count(later.id))
+      throw Error(Code::drift, "run " + later.id + " (" + later.playbook + ") came after " + past.id,
+                  "roll that one back first: playbook rollback " + later.id);
   LibrarySources beside = library({});
   Snapshot snapshot = read_snapshot(place.journal(), past.id);
   std::optional<SourceText> source = beside.module("rollback");
@@ -340,7 +370,13 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
       Json verdict = run.verdict.is_object() ? run.verdict : Json::object();
       const char* word = settlement == Settlement::new_state ? "new" : "old";
       verdict["settled"] = {{"as", word}, {"reason", reason}, {"by", actor()}};
-      result.summary = verdict["summary"] = "SETTLED " + run.playbook + ": the " + word + " state stands, says " + actor();
+      std::string summary = "SETTLED " + run.playbook + ": the " + word + " state stands, says " + actor() + " (" + reason + ")";
+      if (const std::string since = down_since(place.journal().actions(run.id)); !since.empty()) {
+        verdict["down_since"] = since;
+        summary += "; the run stopped the application at " + since +
+                   " and did not start it again: start it yourself, and look at its restart policy";
+      }
+      result.summary = verdict["summary"] = summary;
       place.journal().set_state(run.id, RunState::settled, verdict);
       result.state = RunState::settled;
     } else {
@@ -356,7 +392,7 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
       result.summary = place.actions().describe(doubt->name, doubt->full_args) +
                        (settlement == Settlement::action_done ? " counts as done" : " counts as not done");
       result.state = run.state;
-      result.next = {"playbook resume -C " + run.instance + " " + run.id};
+      result.next = {place.command("resume", run)};
     }
     place.events().emit("answer", {{"id", "settle"}, {"answer", result.summary}, {"by", "operator"}, {"reason", reason}});
     return result;
@@ -367,6 +403,7 @@ RunResult Runtime::settle(const fs::path& folder, const std::string& wanted, Set
 
 std::vector<RunRow> Runtime::history(const fs::path& instance) const {
   std::unique_ptr<Journal> journal = state_->reader(checked_instance(instance));
+  if (journal) expect_known_runs(*journal, StateFolder(checked_instance(instance), state_->options.state));
   return journal ? journal->runs() : std::vector<RunRow>{};
 }
 

@@ -8,6 +8,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/base/secret_sources.h"
+#include "runtime/base/text.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
 
@@ -56,17 +57,19 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
   add_dotenv_source(secrets_);
   add_yaml_source(secrets_);
   add_more_sources(secrets_);
-  environment_ = {.instance = instance,
-                  .run_folder = scratch_,
-                  .state_folder = folder_.path(),
-                  .run_id = "",
-                  .actor = actor(),
-                  .secrets = &secrets_,
-                  .redactor = &redactor_,
-                  .children = children_.get(),
-                  .clock = clock_.get(),
-                  .cancel = &control.cancel_token(),
-                  .faults = options.faults};
+  environment_ = {
+      .instance = instance,
+      .run_folder = scratch_,
+      .state_folder = folder_.path(),
+      .where = "-C " + shell_quoted(instance.string()) + (options.state.empty() ? "" : " --state " + shell_quoted(options.state.string())),
+      .run_id = "",
+      .actor = actor(),
+      .secrets = &secrets_,
+      .redactor = &redactor_,
+      .children = children_.get(),
+      .clock = clock_.get(),
+      .cancel = &control.cancel_token(),
+      .faults = options.faults};
   actions_ = std::make_unique<Actions>(registry, *journal_, environment_, events_, control);
 }
 

@@ -35,6 +35,10 @@ class Workplace {
   /// From here on everything belongs to this run: folder, events file, action ids.
   void enter_run(const std::string& run);
   ProgramOptions program_options(Sources& sources) const;
+  /// For a person to type: `playbook resume -C /srv/shop ID`.
+  std::string command(const std::string& verb, const RunRow& run) const {
+    return "playbook " + verb + " " + environment_.where + " " + run.id;
+  }
 
  private:
   const RuntimeOptions& options_;

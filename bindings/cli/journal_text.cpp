@@ -61,7 +61,7 @@ Json to_json(const ActionRow& action) {
 std::string title_of_run(const RunRow& run) { return title_of_run(Json{{"playbook", run.playbook}, {"params", run.params}}); }
 
 std::vector<std::string> next_commands(const RunRow& run, bool held) {
-  const std::string where = " -C " + run.instance + " " + run.id;
+  const std::string where = " -C " + shell_quoted(run.instance) + " " + run.id;
   const bool going = run.state == RunState::running || run.state == RunState::undoing;
   if (going && held) return {"playbook attach" + where};
   if (is_finished(run.state)) return {};

@@ -190,6 +190,7 @@ playbook.check {
   title = "projects, flows, connections, people and files are all there",
   run = function(app, saved)
     local problems = {}
+    if saved.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
     if not (saved.rows.project or saved.rows['"project"']) then return false, "the backup " .. saved.path .. " does not say how many projects it holds" end
     for _, name in ipairs(KEPT) do
       local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own

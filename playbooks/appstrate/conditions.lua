@@ -268,6 +268,7 @@ playbook.check {
   title = "people, organizations, packages, runs and connections are all there",
   run = function(app, saved)
     local problems = {}
+    if saved.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
     if not (saved.rows.user or saved.rows['"user"']) then return false, "the backup " .. saved.path .. " does not say how many users it holds" end
     for _, name in ipairs(KEPT) do
       local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own

@@ -6,6 +6,7 @@ require "appstrate.conditions"
 local appstrate = {
   is_here = instance.is_here,
   inspect = instance.inspect,
+  migrations = instance.migrations,
   release = instance.release,
   services = instance.services,
   space_needed = instance.space_needed,

@@ -30,6 +30,7 @@ function demo.inspect()
     logs = { "app.log" },
   }
   app.schema = demo.schema(app)
+  app.orders = demo.orders(app).count
   playbook.instance(app)
   return app
 end
@@ -71,6 +72,8 @@ end
 function demo.verify(app)
   demo.wait_ready(app, app.version)
   expect.database_is_sound(app)
+  local count = demo.orders(app).count
+  expect("no order of before is missing", count >= app.orders, "there were " .. app.orders .. " orders before the run, and there are " .. count)
 end
 
 -- Checks: gate.NAME before the change, expect.NAME after it.

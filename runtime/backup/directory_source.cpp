@@ -3,6 +3,7 @@
 // they are proven stopped, unless pglite=false. State: what store_tree gives, and pglite={folder -> PG_VERSION}.
 #include "runtime/backup/tree_source.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace playbook {
 namespace {

@@ -66,8 +66,8 @@ class Source {
 
   /// What is there now against what was stored: a line for each difference, none when equal.
   virtual std::vector<std::string> differences(const Stored& stored, Work& work) const = 0;
-  /// What a restore would take away and bring back: `{name, type, items=[{what, added, removed, changed}]}`, empty items when equal. An item
-  /// may have a `text` that says it all.
+  /// What a restore would take away and bring back: `{name, type, items=[{what, added, removed, changed}]}`, empty items when equal. An
+  /// item may have a `text` that says it all.
   virtual Json loss(const Stored& stored, Work& work) const = 0;
 
   /// Its section of RESTORE.md: the exact commands, in a ```sh block that runs in the set's folder with `sh -eu`.
@@ -93,8 +93,5 @@ void check_spec(const Json& spec, const std::vector<std::string>& known);
 
 /// A path of a spec: absolute, normal.
 std::filesystem::path absolute_below(const std::filesystem::path& instance, const std::string& path);
-
-/// For a shell, in single quotes where it needs them.
-std::string shell_quoted(const std::string& text);
 
 }  // namespace playbook

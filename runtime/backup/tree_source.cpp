@@ -4,6 +4,7 @@
 #include "runtime/backup/tree_restore.h"
 #include "runtime/backup/tree_walk.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace playbook {
 namespace {

@@ -23,4 +23,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 /// `12.3 MiB`
 std::string humane_bytes(unsigned long long bytes);
 
+/// For a shell, in single quotes where it needs them.
+std::string shell_quoted(const std::string& text);
+
 }  // namespace playbook

@@ -26,6 +26,7 @@ struct RunEnvironment {
   std::filesystem::path instance;      ///< -C DIR, absolute
   std::filesystem::path run_folder;    ///< 0700, exists; preimages, evidence, scratch. In a plan or check: a temporary folder.
   std::filesystem::path state_folder;  ///< never part of a backup
+  std::string where;                   ///< for a shell, as options of the command: `-C /srv/shop --state /srv/state`
   std::string run_id;
   std::string actor;  ///< who runs it: "user (sudo by X) on host"
   SecretStore* secrets = nullptr;

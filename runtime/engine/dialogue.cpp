@@ -121,12 +121,13 @@ Answer Dialogue::perform_primitive(Primitive& primitive, const Request& request)
       row = actions_.read(primitive, request, options_.phase);
       if (row.outcome == Outcome::none) throw Stop{"suspended by the operator"};
     } else {
-      if (options_.phase == Phase::forward) facts_.demand_way_back(primitive, request);
+      if (options_.phase == Phase::forward) facts_.demand_open_gates(request), facts_.demand_way_back(primitive, request);
       row = actions_.change(primitive, request, options_.phase);
     }
   } catch (const Error& error) {
     // A refusal before the intent (wrong arguments, no way back) is the author's to hear; what the journal cannot take ends the run.
-    if (error.code() == Code::argument_invalid || error.code() == Code::way_back_missing) return failure(error);
+    if (error.code() == Code::argument_invalid || error.code() == Code::way_back_missing || error.code() == Code::gate_refused)
+      return failure(error);
     if (error.code() == Code::process_lost) throw Stop{error.message(), false, {{"hint", error.hint()}}};
     throw;
   }
@@ -195,6 +196,7 @@ Json Dialogue::confirm(const Request& request) {
 }
 
 Json Dialogue::begin_downtime(const Request& request) {
+  facts_.demand_open_gates(request);
   if (options_.decisions.hold) throw Stop{"held before downtime"};
   Utc now = actions_.environment().clock->utc();
   if (options_.decisions.not_after && now > *options_.decisions.not_after)

@@ -17,7 +17,13 @@ bool holds_set(const Json& value, const std::vector<std::string>& backups) {
 }  // namespace
 
 void RunFacts::learn(const std::string& name, const std::string& path, const Json& args, const Json& result) {
-  if (name == "instance") {
+  if (name == "gate") {
+    const std::string gate = get_or<std::string>(args, "name", "");
+    if (get_or(args, "ok", false) || get_or(args, "unknown", false) || get_or(result, "overridden", false))
+      refused_.erase(gate);
+    else
+      refused_.insert(gate);
+  } else if (name == "instance") {
     instance_ = args;
   } else if (name == "downtime_begin") {
     downtime_began_ = get_or<std::string>(result, "time", "");
@@ -50,6 +56,13 @@ void RunFacts::demand_way_back(const Primitive& primitive, const Request& reques
   throw Error(Code::way_back_missing, what + "there is no way back with a verified backup taken since the writers stopped",
               backups_.empty() ? "call backup.create(...) in this downtime and hand its result to way_back(...)"
                                : "hand the result of backup.create(...) to way_back(...) in this block");
+}
+
+void RunFacts::demand_open_gates(const Request& request) const {
+  if (refused_.empty()) return;
+  throw Error(Code::gate_refused,
+              request.where + ": gate " + *refused_.begin() + " has refused, and the playbook goes on to " + request.name,
+              "do not catch what gates raise; an operator can override a gate by its name");
 }
 
 void RunFacts::demand_no_change(const Request& gate) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class RunFacts {
   void note_change(const std::string& text) {
     if (first_change_.empty()) first_change_ = text;
   }
+  /// A playbook that swallows the refusal of its gates goes no further. Throws gate.refused at the author's line.
+  void demand_open_gates(const Request& request) const;
   /// Law 1: a gate that stands behind a change could not refuse any more. Throws script.invalid at the author's line.
   void demand_no_change(const Request& gate) const;
 
@@ -34,6 +37,7 @@ class RunFacts {
 
   Json instance_ = nullptr;
   std::string first_change_;
+  std::set<std::string> refused_;  // gates, by name
   bool writers_stopped_ = false;
   std::string downtime_began_;
   std::optional<std::int64_t> downtime_ms_;

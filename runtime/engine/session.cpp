@@ -175,14 +175,26 @@ std::optional<Json> Session::call_family(const std::string& function) {
   return std::nullopt;
 }
 
+namespace {
+
+/// What helps a run that would not go on: a resume alone would stop at the same place.
+std::string hint_of(const Stop& stop) {
+  if (stop.details.is_object() && stop.details.contains("drift"))
+    return "put it back as it was and resume, or resume with --accept drift to go on with what is there, or roll back";
+  return "mend what it names and resume, or roll back";
+}
+
+}  // namespace
+
 RunResult Session::paused(const Stop& stop, RunState state) {
   report_["stopped"] = stop.why;
   if (const std::string since = down_since(rows()); !since.empty()) report_["down_since"] = since;
   if (!stop.details.is_null()) report_["details"] = stop.details;
   bool partial = stop.details.is_object() && stop.details.value("may_be_partial", false);
   RunResult pause = result(state, partial ? kAttention : stop.refused ? kRefused : kSuspended, "SUSPENDED");
-  if (stop.refused) pause.error = Error(Code::drift, stop.why, "look at it, then resume or roll back", stop.details);
-  pause.next = {command("resume"), command("rollback")};
+  if (stop.refused) pause.error = Error(Code::drift, stop.why, hint_of(stop), stop.details);
+  const bool asks = stop.details.is_object() && stop.details.contains("question");
+  pause.next = {command("resume") + (asks ? " --yes" : ""), command("rollback")};
   if (stop.details.is_object() && stop.details.contains("doubt")) {
     pause.next.insert(pause.next.begin(),
                       {command("settle") + " --as done --reason TEXT", command("settle") + " --as not-done --reason TEXT"});
@@ -301,6 +313,8 @@ void Session::set_state(RunState state, const Json& verdict) {
   actions_.journal().set_state(run_.id, state, actions_.environment().redactor->apply(verdict));
 }
 
-std::string Session::command(const std::string& verb) const { return "playbook " + verb + " -C " + run_.instance + " " + run_.id; }
+std::string Session::command(const std::string& verb) const {
+  return "playbook " + verb + " " + actions_.environment().where + " " + run_.id;
+}
 
 }  // namespace playbook

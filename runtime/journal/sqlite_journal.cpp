@@ -23,7 +23,7 @@ constexpr off_t kBallastBytes = 8 << 20;
 constexpr const char* kSchema = R"sql(
 create table runs (
   id text primary key, playbook text not null, instance text not null, state text not null, params text not null, options text not null,
-  verdict text not null, actor text not null, tool_version text not null, started text not null, changed text not null) without rowid;
+  verdict text not null, actor text not null, tool_version text not null, started text not null, changed text not null);
 create table contents (hash text primary key, text blob not null) without rowid;
 create table sources (run text not null references runs, name text not null, hash text not null references contents, primary key (run, name)) without rowid;
 create table actions (
@@ -199,7 +199,7 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<RunRow> runs() const override {
-    Statement query(database_, "select * from runs order by started desc, id desc");
+    Statement query(database_, "select * from runs order by rowid desc");  // as they were made; clocks jump
     std::vector<RunRow> rows;
     while (query.step()) rows.push_back(read_run(query));
     return rows;
@@ -208,7 +208,7 @@ class SqliteJournal final : public Journal {
   std::optional<RunRow> unfinished_run() const override {
     Statement query(database_,
                     "select * from runs where state not in ('done', 'rolled_back', 'refused', 'settled') "
-                    "order by started desc, id desc limit 1");
+                    "order by rowid desc limit 1");
     if (!query.step()) return std::nullopt;
     return read_run(query);
   }
@@ -306,6 +306,9 @@ class SqliteJournal final : public Journal {
                   "the journal was written by a newer playbook (format " + std::to_string(version) + ", this one knows " +
                       std::to_string(kVersion) + ")",
                   "use the newer playbook to finish or read its runs");
+    if (version == 0 && options_.read_only)
+      throw Error(Code::journal_corrupt, std::string(sqlite3_db_filename(database_.handle(), "main")) + " is empty",
+                  "it was lost or cut short: restore it from a backup of the folder, or move the folder away to begin anew");
     if (version > 0 && !options_.read_only) {
       Statement check(database_, "pragma quick_check(1)");
       check.step();
