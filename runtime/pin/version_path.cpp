@@ -34,6 +34,8 @@ class Graph {
   Graph(const Version& from, const Version& to, const Json& data, const Json& facts, const std::string& name)
       : from_(from), to_(to), data_(data), facts_(facts), name_(name) {
     check_shape();
+    if (data.contains("releases"))
+      for (const Json& release : data["releases"]) releases_.push_back(Version::parse(release.get<std::string>()));
     nodes_.push_back({from});
     nodes_.push_back({to});
     for (const Json& checkpoint : entries("checkpoints")) add_stops(checkpoint);
@@ -105,11 +107,12 @@ class Graph {
   }
 
   void choose(Node& node) const {
-    const std::string range = node.version.bare() + ".x";
-    std::optional<Version> newest;
-    for (const Json releases = get_or<Json>(data_, "releases", Json::array()); const Json& release : releases) {
-      Version version = Version::parse(release.get<std::string>());
-      if (version.satisfies(range) && broken_entry(version).is_null() && (!newest || *newest < version)) newest = version;
+    const auto line = node.version.numbers();
+    const Version* newest = nullptr;
+    for (const Version& release : releases_) {
+      const auto& numbers = release.numbers();
+      bool within = numbers.size() >= line.size() && std::equal(line.begin(), line.end(), numbers.begin()) && release.prerelease().empty();
+      if (within && (!newest || *newest < release) && broken_entry(release).is_null()) newest = &release;
     }
     if (!newest) return;
     node.version = *newest;
@@ -219,6 +222,7 @@ class Graph {
   const Json& data_;
   const Json& facts_;
   const std::string& name_;
+  std::vector<Version> releases_;
   std::vector<Node> nodes_;  // 0 the present one, 1 the target
   std::vector<Rule> rules_;
 };

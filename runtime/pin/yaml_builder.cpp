@@ -40,6 +40,7 @@ class Yaml::Builder {
     parser_.reset(fy_parser_create(&settings));
     if (!parser_ || fy_parser_set_string(parser_.get(), text_.data(), text_.size()) != 0)
       throw Error(Code::internal, "libfyaml does not start");
+    file_.nodes_.reserve(text_.size() / 16);
     for (;;) {
       Event holder{parser_.get(), fy_parser_parse(parser_.get())};
       if (!holder.event) break;
