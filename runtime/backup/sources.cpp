@@ -9,12 +9,16 @@
 namespace playbook {
 
 std::unique_ptr<Source> make_directory_source();
+std::unique_ptr<Source> make_external_source();
 std::unique_ptr<Source> make_files_source();
 std::unique_ptr<Source> make_postgres_source();
 std::unique_ptr<Source> make_sqlite_source();
+std::unique_ptr<Source> make_volume_source();
 
 SourceRegistry::SourceRegistry() {
-  for (auto make : {make_directory_source, make_files_source, make_postgres_source, make_sqlite_source}) add(make());
+  for (auto make :
+       {make_directory_source, make_external_source, make_files_source, make_postgres_source, make_sqlite_source, make_volume_source})
+    add(make());
 }
 
 void SourceRegistry::add(std::unique_ptr<Source> source) { sources_.push_back(std::move(source)); }

@@ -357,6 +357,28 @@ TEST_CASE("specs of directories that make no sense are refused") {
         "directory " + app.folder.path().string() + " holds the state of playbook or the backup set itself");
 }
 
+TEST_CASE("a snapshot taken elsewhere is vouched for, and never said to be restored") {
+  TreeFixture app(TreeFixture::Size::empty);
+  app.spec = {{"type", "external"}, {"id", "vol-0a1b"}, {"time", "2026-11-21T07:00:00Z"}, {"way_back", "attach vol-0a1b as /dev/vdb"}};
+  BackupSet set = app.create();
+  CHECK(findings(app, set) == "");
+  const std::string label = "snapshot vol-0a1b of 2026-11-21T07:00:00.000Z, taken elsewhere";
+  CHECK(app.sources.at("external").warnings(set.manifest().sources[0]) ==
+        std::vector<std::string>{label + ": nobody looked at it; the operator vouches for it"});
+  CHECK(app.rehearse(set)["sources"][0] == Json{{"name", "external"}, {"type", "external"}, {"rehearsed", false}, {"vouched", "vol-0a1b"}});
+  Error error = error_of([&] { app.restore(set); });
+  CHECK(error.code() == Code::unsupported);
+  CHECK(error.message() == label + " cannot be brought back from here");
+  CHECK(error.hint() == "attach vol-0a1b as /dev/vdb; then restore the other sources of the set with `only`");
+  Work work = app.work();
+  CHECK(loss_of(set, {}, app.sources, work)["text"] == label + " cannot be read, so what it would lose is not known");
+  CHECK_THAT(read_file(set.path() / "RESTORE.md"), ContainsSubstring("attach vol-0a1b as /dev/vdb"));
+  app.spec["time"] = "yesterday";
+  CHECK(error_of([&] { app.create(); }).message() == "source external: time must be like 2026-11-21T07:00:00Z, found \"yesterday\"");
+  app.spec["way_back"] = " ";
+  CHECK(error_of([&] { app.create(); }).message() == "source external: way_back must be a text that is not blank, found \" \"");
+}
+
 TEST_CASE("a cancelled backup of a tree leaves nothing") {
   TreeFixture app;
   At during("backup.archived", [&] { app.cancel.request(); });
