@@ -28,13 +28,32 @@ playbook.check {
   run = function(from, to) return version.compare(from, to) > 0, to .. " is not older than " .. from .. ", which runs", "to go forward, upgrade" end,
 }
 
+-- What backups of that state need and do not find, disk by disk.
+local function lacking(state, options)
+  local lines = {}
+  for _, disk in ipairs(backup.estimate(state, options).disks) do
+    if disk.available < disk.needed then
+      local items = {}
+      for i, item in ipairs(disk.items) do items[i] = item.what .. " " .. humane(item.bytes) end
+      lines[#lines + 1] = disk.path .. ": " .. humane(disk.available) .. " free, " .. humane(disk.needed) .. " needed (" .. table.concat(items, ", ") .. ")"
+    end
+  end
+  return lines
+end
+
 --- free_space(path, bytes): the file system of `path` has at least so much free.
+--- free_space(app.state, options): every disk involved has room for the backup set, its rehearsal, the copy that a restore puts beside what is there, and
+--- what a migration adds; options as of backup.estimate.
 playbook.check {
   name = "free_space",
   title = "there is room on the disk",
-  run = function(path, bytes)
-    local available = host.disk { path = path }.available
-    return available >= bytes, path .. ": " .. humane(available) .. " free, " .. humane(bytes) .. " needed", "make room, then run it again"
+  run = function(what, needed)
+    if type(what) == "table" then
+      local lines = lacking(what, needed or {})
+      return #lines == 0, table.concat(lines, "; "), "make room, then run it again"
+    end
+    local available = host.disk { path = what }.available
+    return available >= needed, what .. ": " .. humane(available) .. " free, " .. humane(needed) .. " needed", "make room, then run it again"
   end,
 }
 

@@ -1,4 +1,5 @@
 local playbook, families = require "playbook", require "families"
+require "checks"
 
 return playbook.define {
   name = "backup/create",
@@ -7,13 +8,16 @@ return playbook.define {
     to = { type = "path", help = "folder for the set (default: backups in the state folder)" },
     note = { help = "a remark that is stored in the set" },
     rehearse = { type = "boolean", default = false, help = "restore it into scratch too, to know that it can be done" },
+    copy_to = { help = "copy it there too, and verify the copy: a folder, or rclone:remote/path" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
   run = function(p)
     local _, app = families.here(p)
+    gates(function() gate.free_space(app.state, { to = p.to, rehearse = p.rehearse, restore = false, growth = 0 }) end)
     local set = step("Back up", function() return backup.create(app.state, { app = app.module, version = app.version, to = p.to, note = p.note }) end)
     if p.rehearse then step("Rehearse", function() backup.rehearse(set) end) end
+    if p.copy_to then step("Copy", function() backup.copy(set, { to = p.copy_to }) end) end
     return set
   end,
 }

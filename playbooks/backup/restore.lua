@@ -19,6 +19,8 @@ return playbook.define {
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
+  help = "A set of another instance (copied from another machine, say) is restored here with --accept moved.",
+
   run = function(p)
     local family, app = families.here(p)
     local set = backup.verify(p.set)
@@ -26,6 +28,7 @@ return playbook.define {
 
     gates(function()
       gate("the set is of this application", set.application == app.module, set.name .. " is of " .. set.application .. ", here is " .. app.module)
+      gate("the set is of this instance", not set.moved or playbook.accepted "moved", set.name .. " is of " .. set.instance, "--accept moved restores it here")
     end)
     local loss = backup.loss(set)
     local question = "Restore " .. set.name .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
@@ -38,7 +41,7 @@ return playbook.define {
       way_back(family.restore, app, present)
 
       step("Restore", function()
-        backup.restore(set)
+        backup.restore(set, { moved = true })
         family.start(old)
       end)
       if family.verify then step("Verify", function() return family.verify(old) end) end

@@ -172,12 +172,12 @@ void read_part(const fs::path& folder, const Part& part, Work& work, const std::
     if (sink) sink(piece);
 }
 
-void extract_part(const fs::path& folder, const Part& part, Work& work, const fs::path& to) {
+void extract_part(const fs::path& folder, const Part& part, Work& work, const fs::path& to, Durable durable) {
   Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) throw system_error(errno, "cannot make " + to.string());
   if (::fchmod(file.get(), 0600) != 0) throw system_error(errno, "cannot set the mode of " + to.string());
   read_part(folder, part, work, [&](std::string_view piece) { write_fully(file.get(), piece, to); });
-  if (::fsync(file.get()) != 0) throw system_error(errno, "cannot sync " + to.string());
+  if (durable == Durable::yes && ::fsync(file.get()) != 0) throw system_error(errno, "cannot sync " + to.string());
 }
 
 }  // namespace playbook

@@ -76,8 +76,11 @@ class PartReader {
 /// says.
 void read_part(const std::filesystem::path& folder, const Part& part, Work& work, const std::function<void(std::string_view)>& sink);
 
-/// Decodes into a new file `to` (0600, an older one is overwritten) and syncs it.
-void extract_part(const std::filesystem::path& folder, const Part& part, Work& work, const std::filesystem::path& to);
+enum class Durable { no, yes };
+
+/// Decodes into a new file `to` (0600, an older one is overwritten) and syncs it, where it is to last.
+void extract_part(const std::filesystem::path& folder, const Part& part, Work& work, const std::filesystem::path& to,
+                  Durable durable = Durable::yes);
 
 /// Hands over a file in pieces.
 void read_in_pieces(const std::filesystem::path& path, const std::function<void(std::string_view)>& sink);

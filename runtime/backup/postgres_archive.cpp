@@ -1,11 +1,28 @@
 #include "runtime/backup/postgres_archive.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <thread>
+
+#include "runtime/backup/source.h"
+#include "runtime/base/error.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
 namespace {
 
 constexpr std::string_view kMagic = "PGDMP";
+constexpr std::uint64_t kWorthJobs = 32u << 20;
+constexpr unsigned kMostJobs = 4;
+
+// With as much again to spare: the scratch is no reason to fill a disk.
+bool has_room(std::filesystem::path folder, std::uint64_t bytes) {
+  std::error_code error;
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  const auto space = std::filesystem::space(folder, error);
+  return !error && space.available / 2 > bytes;
+}
 
 std::string last_line(const std::string& text) {
   std::string last;
@@ -42,6 +59,50 @@ int major_version(const std::string& text) {
   return digit == std::string::npos ? 0 : std::atoi(text.c_str() + digit);
 }
 
+// The bytes of a file, piece by piece.
+class FilePieces {
+ public:
+  FilePieces(const std::filesystem::path& file, Work& work) : path_(file), work_(work), stream_(file, std::ios::binary) {
+    if (!stream_) throw system_error(errno, "cannot open " + file.string());
+  }
+  std::string_view next() {
+    stream_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    if (stream_.bad()) throw Error(Code::file_failed, "cannot read " + path_.string());
+    const auto count = static_cast<size_t>(stream_.gcount());
+    work_.advance(count);
+    return {buffer_.data(), count};
+  }
+
+ private:
+  std::filesystem::path path_;
+  Work& work_;
+  std::ifstream stream_;
+  std::string buffer_ = std::string(256 << 10, '\0');
+};
+
+// True for a line that reaches beyond the database that is connected. Data of COPY begins with a backslash only in its own escapes.
+bool leaves_database(std::string line) {
+  if (line.starts_with('\\')) return line.find_first_of("bfnrtvN\\.", 1) != 1 && !line.starts_with("\\unrestrict ");
+  std::transform(line.begin(), line.end(), line.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  for (const char* verb : {"CREATE ", "DROP ", "ALTER "})
+    for (const char* object : {"DATABASE ", "ROLE ", "USER ", "TABLESPACE "})
+      if (line.starts_with(std::string(verb) + object))
+        return !line.starts_with("CREATE USER MAPPING") && !line.starts_with("ALTER USER MAPPING");
+  return false;
+}
+
+void expect_one_database(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw system_error(errno, "cannot open " + file.string());
+  std::string line;
+  for (std::uint64_t number = 1; std::getline(stream, line); ++number)
+    if (leaves_database(line))
+      throw Error(
+          Code::unsupported,
+          file.string() + ":" + std::to_string(number) + ": \"" + to_utf8(trim(line)).substr(0, 80) + "\" is of more than one database",
+          "dump the one database, without --create: `pg_dump --format=custom DATABASE`");
+}
+
 }  // namespace
 
 void dump_database(PostgresServer& server, const PostgresOptions& options, const std::string& snapshot, PartWriter& part) {
@@ -51,9 +112,29 @@ void dump_database(PostgresServer& server, const PostgresOptions& options, const
 }
 
 void load_database(PostgresServer& server, const PostgresOptions& options, const std::filesystem::path& set, const Part& part, Work& work) {
+  const std::string jobs = std::to_string(std::clamp(std::thread::hardware_concurrency(), 1u, kMostJobs));
+  if (server.runs_here() && part.bytes >= kWorthJobs && has_room(work.scratch(), part.bytes)) {
+    ScratchFile archive(work, part.source + ".dump");  // several jobs read several places of it, which a pipe does not have
+    extract_part(set, part, work, archive.path(), Durable::no);
+    Exit exit = run(server, options, {"pg_restore", "--exit-on-error", "--jobs=" + jobs, archive.path()});
+    return expect_success(exit, "pg_restore", server.describe(options.database));
+  }
   PartReader reader(set, part, work);
   Exit exit = run(server, options, {"pg_restore", "--exit-on-error"}, [&] { return reader.next(); });
   expect_success(exit, "pg_restore", server.describe(options.database));
+}
+
+bool is_archive(const std::filesystem::path& file) { return begins_with(file, std::string(kMagic)); }
+
+void load_dump(PostgresServer& server, const PostgresOptions& options, const std::filesystem::path& file, Work& work) {
+  const bool archive = is_archive(file);
+  if (!archive) expect_one_database(file);
+  FilePieces pieces(file, work);
+  std::vector<std::string> program =
+      archive ? std::vector<std::string>{"pg_restore", "--exit-on-error"}
+              : std::vector<std::string>{"psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-"};
+  Exit exit = run(server, options, program, [&] { return pieces.next(); });
+  expect_success(exit, program[0], server.describe(options.database));
 }
 
 void check_archive(PostgresServer* server, const std::filesystem::path& set, const Part& part, Work& work) {

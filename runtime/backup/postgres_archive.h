@@ -14,6 +14,13 @@ void dump_database(PostgresServer& server, const PostgresOptions& options, const
 /// Restores a part into `options.database`, which is empty. Stops at the first error.
 void load_database(PostgresServer& server, const PostgresOptions& options, const std::filesystem::path& set, const Part& part, Work& work);
 
+/// Is the file an archive of `pg_dump --format=custom`?
+bool is_archive(const std::filesystem::path& file);
+
+/// Loads a dump that was made by hand into `options.database`, which is empty: an archive, or the SQL of one database. Throws
+/// `unsupported` for SQL that would leave that database (\connect, DROP DATABASE, roles), before any of it ran.
+void load_dump(PostgresServer& server, const PostgresOptions& options, const std::filesystem::path& file, Work& work);
+
 /// Reads the part to its end, its table of contents with pg_restore where one is at hand (`server` may be null: then that of this host).
 /// Throws `backup.corrupt`.
 void check_archive(PostgresServer* server, const std::filesystem::path& set, const Part& part, Work& work);

@@ -63,22 +63,28 @@ std::string mark_of(const std::string& set) { return plain(set.substr(0, set.fin
 // they were killed, goes first.
 class ScratchDatabase {
  public:
-  ScratchDatabase(PostgresServer& server, const Stored& stored, Work& work)
-      : name_("playbook_scratch_" + plain(work.action()).substr(0, 46)),
-        maintenance_(open_maintenance(server, options(work), database_of(stored.source))) {
+  using Load = std::function<void(const std::string& database)>;
+
+  /// Like `described`, filled by `load`; beside `database`, which stays as it is.
+  ScratchDatabase(PostgresServer& server, const std::string& database, const Json& described, Work& work, const Load& load)
+      : name_("playbook_scratch_" + plain(work.action()).substr(0, 46)), maintenance_(open_maintenance(server, options(work), database)) {
     std::string run = work.action().substr(0, work.action().find('/'));
     for (const PostgresRow& row : maintenance_->query("select datname from pg_database where starts_with(datname, " +
                                                       sql_literal("playbook_scratch_" + plain(run) + "_") + ")"))
       drop_database(*maintenance_, *row.at(0));
-    maintenance_->query(create_database_sql(name_, stored.source.state.at("describes")));
+    maintenance_->query(create_database_sql(name_, described));
     try {
       work.reach("rehearse.created");
-      load_database(server, options(work, name_), stored.folder, stored.manifest.part_of(stored.source.name), work);
+      load(name_);
     } catch (...) {
       drop();
       throw;
     }
   }
+  ScratchDatabase(PostgresServer& server, const Stored& stored, Work& work)
+      : ScratchDatabase(server, database_of(stored.source), stored.source.state.at("describes"), work, [&](const std::string& name) {
+          load_database(server, options(work, name), stored.folder, stored.manifest.part_of(stored.source.name), work);
+        }) {}
   ~ScratchDatabase() { drop(); }
   ScratchDatabase(const ScratchDatabase&) = delete;
   ScratchDatabase& operator=(const ScratchDatabase&) = delete;
@@ -119,35 +125,47 @@ class PostgresSource : public Source {
     return std::stoull(session->text("select pg_database_size(current_database())"));
   }
 
+  // A server in a container keeps its volume where the engine keeps all of them, as far as anybody can say.
+  fs::path restored_below(const Json& spec, Work& work) const override {
+    auto server = work.postgres(spec.at("server"));
+    if (server->runs_here())
+      return server->connect(options(work))
+          ->value("select current_setting('data_directory') where pg_has_role('pg_read_all_settings', 'usage')")
+          .value_or("");
+    Command ask;
+    ask.argv = {"docker", "info", "--format", "{{.DockerRootDir}}"};
+    Exit exit = work.children().run(ask, nullptr, work.cancel());
+    return exit.status == 0 ? trim(exit.out) : "";
+  }
+
   Json create(const Json& spec, SetWriter& writer, Work& work) const override {
-    std::string name = spec.at("name");
     auto server = work.postgres(spec.at("server"));
     auto session = server->connect(options(work));
     end_sessions_of(*session, work.action());
     expect_tools(*server, *session, options(work));
-    std::uint64_t bytes = std::stoull(session->text("select pg_database_size(current_database())"));
     std::string database = session->text("select current_database()");
-
-    session->query("begin isolation level repeatable read read only");
-    std::string snapshot = session->text("select pg_export_snapshot()");
     Json state{{"database", database}, {"describes", describe_database(*session, database)}, {"connection", server->connection()}};
-    state["fingerprint"] = fingerprint(*session, [&] { work.advance(0); }).to_json();
-    work.reach("backup.snapshot");
-    auto part = writer.part(name + ".dump.zst", name, Encoding::zstd, bytes);
-    try {
-      dump_database(*server, options(work, database), snapshot, *part);
-    } catch (...) {
-      try {
-        session->query("rollback");
-        end_sessions_of(*session, work.action());  // in a container pg_dump survives whoever reads it
-      } catch (const Error&) {
-        // the server is gone, and pg_dump with it
-      }
-      throw;
-    }
-    session->query("commit");  // the snapshot was held to the end
-    work.reach("backup.dumped");
-    writer.add(part->finish());
+    state["fingerprint"] = store(spec, *server, *session, writer, work);
+    return state;
+  }
+
+  bool recognizes(const fs::path& copy) const override {
+    return is_archive(copy) || begins_with(copy, "--\n-- PostgreSQL database dump") || copy.extension() == ".sql";
+  }
+
+  // What was made by hand is loaded into a scratch database, from which it is backed up as any other: proven to be restorable, and counted.
+  Json import(const Json& spec, const fs::path& copy, SetWriter& writer, Work& work) const override {
+    auto server = work.postgres(spec.at("server"));
+    std::string database = server->connect(options(work))->text("select current_database()");
+    auto maintenance = open_maintenance(*server, options(work), database);
+    end_sessions_of(*maintenance, work.action());
+    expect_tools(*server, *maintenance, options(work));
+    Json state{{"database", database}, {"describes", describe_database(*maintenance, database)}, {"connection", server->connection()}};
+    maintenance.reset();  // its sessions have the name of the action, by which strays are ended
+    ScratchDatabase scratch(*server, database, state["describes"], work,
+                            [&](const std::string& name) { load_dump(*server, options(work, name), copy, work); });
+    auto session = server->connect(options(work, scratch.name()));
+    state["fingerprint"] = store(spec, *server, *session, writer, work);
     return state;
   }
 
@@ -219,6 +237,32 @@ class PostgresSource : public Source {
   std::string instructions(const Stored& stored) const override;
 
  private:
+  // One moment of the session's database: its fingerprint, and its dump as a part.
+  static Json store(const Json& spec, PostgresServer& server, PostgresSession& session, SetWriter& writer, Work& work) {
+    std::string name = spec.at("name"), database = session.text("select current_database()");
+    std::uint64_t bytes = std::stoull(session.text("select pg_database_size(current_database())"));
+    session.query("begin isolation level repeatable read read only");
+    std::string snapshot = session.text("select pg_export_snapshot()");
+    Json found = fingerprint(session, [&] { work.advance(0); }).to_json();
+    work.reach("backup.snapshot");
+    auto part = writer.part(name + ".dump.zst", name, Encoding::zstd, bytes);
+    try {
+      dump_database(server, options(work, database), snapshot, *part);
+    } catch (...) {
+      try {
+        session.query("rollback");
+        end_sessions_of(session, work.action());  // in a container pg_dump survives whoever reads it
+      } catch (const Error&) {
+        // the server is gone, and pg_dump with it
+      }
+      throw;
+    }
+    session.query("commit");  // the snapshot was held to the end
+    work.reach("backup.dumped");
+    writer.add(part->finish());
+    return found;
+  }
+
   static void expect_rights(PostgresSession& maintenance, const std::string& database, const std::string& owner, const std::string& label) {
     bool super = maintenance.text("select rolsuper from pg_roles where rolname = current_user") == "t";
     if (super) return;

@@ -12,8 +12,8 @@ namespace playbook {
 namespace {
 
 void expect_good(const BackupSet& set, const std::string& digest, const std::vector<const StoredSource*>& chosen,
-                 const SourceRegistry& sources, Work& work) {
-  std::vector<Finding> findings = verify_set(set.path(), digest, sources, work, Depth::content);
+                 const SourceRegistry& sources, Work& work, Depth depth = Depth::content) {
+  std::vector<Finding> findings = verify_set(set.path(), digest, sources, work, depth);
   auto unneeded = [&](const Finding& finding) {
     for (const Part& part : set.manifest().parts)
       if (part.file == finding.file)
@@ -78,7 +78,7 @@ Json restore_set(const BackupSet& set, const std::string& expected_digest, const
 Json rehearse_set(const BackupSet& set, const std::string& expected_digest, const SourceRegistry& sources, Work& work,
                   const Json& attestation) {
   auto chosen = chosen_sources(set, {});
-  expect_good(set, expected_digest, chosen, sources, work);
+  expect_good(set, expected_digest, chosen, sources, work, Depth::stored);
   return reading_manifest(set.manifest().name, [&] {
     Json result{{"type", "backup.rehearsal"}, {"set", set.manifest().name}, {"sources", Json::array()}};
     for (const StoredSource* source : chosen) result["sources"].push_back(sources.at(source->type).rehearse(set.stored(*source), work));

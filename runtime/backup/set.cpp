@@ -1,8 +1,6 @@
 #include "runtime/backup/set.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,6 +68,32 @@ std::vector<Json> BackupSet::attestations() const {
   return list;
 }
 
+namespace {
+
+// Every string below `from` that stands alone in a value, now below `to`.
+void move_paths(Json& value, const std::string& from, const std::string& to) {
+  if (value.is_structured()) {
+    for (Json& element : value) move_paths(element, from, to);
+  } else if (value.is_string()) {
+    std::string text = value;
+    if (text == from || text.starts_with(from + "/")) value = to + text.substr(from.size());
+  }
+}
+
+}  // namespace
+
+BackupSet BackupSet::moved_to(const fs::path& instance) const {
+  BackupSet moved = *this;
+  if (!is_of_other_place(instance)) return moved;
+  for (StoredSource& source : moved.manifest_.sources)
+    for (Json* value : {&source.spec, &source.state}) move_paths(*value, manifest_.instance, instance.string());
+  return moved;
+}
+
+bool BackupSet::is_of_other_place(const fs::path& instance) const {
+  return !manifest_.instance.empty() && manifest_.instance != instance.string();
+}
+
 std::string free_set_name(const fs::path& folder, Utc now, const std::string& application, const std::string& version) {
   std::string base = to_stamp(now);
   for (const std::string& piece : {application, version})
@@ -98,20 +122,6 @@ std::vector<ListedSet> list_sets(const fs::path& folder) {
   }
   std::sort(sets.begin(), sets.end(), [](const ListedSet& a, const ListedSet& b) { return a.path < b.path; });
   return sets;
-}
-
-std::vector<std::string> remove_leftovers(const fs::path& folder) {
-  std::vector<std::string> removed;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (!is_partial(entry->path()) || !entry->is_directory() || entry->is_symlink()) continue;
-    Descriptor held(::open(entry->path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    if (!held || ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) continue;  // its maker lives, or cannot be asked
-    std::error_code failed;
-    fs::remove_all(entry->path(), failed);
-    if (!failed) removed.push_back(entry->path().filename());
-  }
-  return removed;
 }
 
 }  // namespace playbook

@@ -30,6 +30,11 @@ class BackupSet {
   std::uint64_t bytes() const;                           ///< of its parts, as stored
   Stored stored(const StoredSource& source) const { return {path_, manifest_, source}; }
 
+  /// Was it made of an instance in another folder (of another machine, or before a move)?
+  bool is_of_other_place(const std::filesystem::path& instance) const;
+  /// The same set for an instance that lies elsewhere now: what was below the folder of the old one is below this.
+  BackupSet moved_to(const std::filesystem::path& instance) const;
+
   /// Appends a line to attestations.jsonl and syncs it.
   void attest(const Json& attestation) const;
   /// Those that are there, oldest first; a line that a power cut tore is passed over.
@@ -46,6 +51,7 @@ struct SetRequest {
   std::string name;              ///< from `free_set_name`
   Manifest manifest;             ///< created, application, version, note, instance, actor, action
   std::vector<Json> sources;     ///< from SourceRegistry::check
+  std::filesystem::path copy{};  ///< where the one source is not read from the instance, but imported from this
 };
 
 /// `20261121T071349Z-appstrate-1.0.0-beta.41`, with `-2`, `-3`, ... when the folder has that already. Empty parts are left out.
@@ -64,8 +70,5 @@ struct ListedSet {
 
 /// Oldest first. Folders that are no sets are left out, unfinished ones are listed with their problem.
 std::vector<ListedSet> list_sets(const std::filesystem::path& folder);
-
-/// Removes .partial folders that no living process holds; gives their names.
-std::vector<std::string> remove_leftovers(const std::filesystem::path& folder);
 
 }  // namespace playbook

@@ -47,8 +47,15 @@ class Source {
   /// Bytes that will be read.
   virtual std::uint64_t estimate(const Json& spec, Work& work) const = 0;
 
+  /// A folder on the disk that a restored copy takes room on, beside what is there; empty where that cannot be seen from here.
+  virtual std::filesystem::path restored_below(const Json& spec, Work& work) const;
+
   /// Writes its parts and gives the state for the manifest.
   virtual Json create(const Json& spec, SetWriter& writer, Work& work) const = 0;
+  /// Could a file or folder that was made by hand be a copy of such a state? Looks at its first bytes alone.
+  virtual bool recognizes(const std::filesystem::path& copy) const;
+  /// As `create`, of a copy of the state that was made by hand. Throws `unsupported` where there is no such copy.
+  virtual Json import(const Json& spec, const std::filesystem::path& copy, SetWriter& writer, Work& work) const;
   /// What the operator should know of what was stored, such as broken references; no reason not to rely on it.
   virtual std::vector<std::string> warnings(const StoredSource&) const { return {}; }
   /// Row counts by table, `{}` where there are no rows.
@@ -93,5 +100,8 @@ void check_spec(const Json& spec, const std::vector<std::string>& known);
 
 /// A path of a spec: absolute, normal.
 std::filesystem::path absolute_below(const std::filesystem::path& instance, const std::string& path);
+
+/// Is it a regular file whose first bytes are these?
+bool begins_with(const std::filesystem::path& file, const std::string& bytes);
 
 }  // namespace playbook

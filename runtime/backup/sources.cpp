@@ -1,6 +1,7 @@
 // The kinds of sources, one line each.
 #include "runtime/backup/source.h"
 
+#include <fstream>
 #include <set>
 
 #include "runtime/base/error.h"
@@ -14,6 +15,18 @@ std::unique_ptr<Source> make_files_source();
 std::unique_ptr<Source> make_postgres_source();
 std::unique_ptr<Source> make_sqlite_source();
 std::unique_ptr<Source> make_volume_source();
+
+std::filesystem::path Source::restored_below(const Json& spec, Work&) const {
+  if (spec.contains("base")) return spec["base"].get<std::string>();
+  return spec.contains("path") ? std::filesystem::path(spec["path"].get<std::string>()).parent_path() : std::filesystem::path();
+}
+
+bool Source::recognizes(const std::filesystem::path&) const { return false; }
+
+Json Source::import(const Json& spec, const std::filesystem::path& copy, SetWriter&, Work&) const {
+  throw Error(Code::unsupported,
+              copy.string() + " cannot become a backup of " + describe(spec) + ": nothing is imported into a source of type " + type());
+}
 
 SourceRegistry::SourceRegistry() {
   for (auto make :
@@ -67,6 +80,15 @@ void check_spec(const Json& spec, const std::vector<std::string>& known) {
 std::filesystem::path absolute_below(const std::filesystem::path& instance, const std::string& path) {
   std::filesystem::path found = (instance / path).lexically_normal();
   return found.has_filename() ? found : found.parent_path();
+}
+
+bool begins_with(const std::filesystem::path& file, const std::string& bytes) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return false;
+  std::string found(bytes.size(), '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(found.data(), static_cast<std::streamsize>(found.size()));
+  return stream && found == bytes;
 }
 
 }  // namespace playbook

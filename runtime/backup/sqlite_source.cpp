@@ -75,30 +75,13 @@ class SqliteSource : public Source {
     return size_or_zero(path_of(spec)) + size_or_zero(path_of(spec).string() + "-wal");
   }
 
-  Json create(const Json& spec, SetWriter& writer, Work& work) const override {
-    std::string name = spec.at("name");
-    ScratchFile scratch(work, name + ".sqlite");
-    Json attributes;
-    {
-      Sqlite live(path_of(spec), Sqlite::Mode::read, options(work));
-      attributes = attributes_of(path_of(spec));
-      std::uint64_t before = 0;
-      live.copy_to(scratch.path(), [&](std::uint64_t done, std::uint64_t) {
-        work.advance(done > before ? done - before : 0);
-        before = done;
-      });
-    }
-    work.reach("backup.copied");
-    Json state{{"attributes", attributes}};
-    {
-      Sqlite copy(scratch.path(), Sqlite::Mode::snapshot, options(work));
-      expect_sound(copy, "database " + path_of(spec).string(), Code::sqlite_failed);
-      state["foreign_keys"] = copy.foreign_key_problems();
-      state["fingerprint"] = fingerprint(copy, [&](std::uint64_t) { work.advance(0); }).to_json();
-    }
-    auto part = writer.part(name + ".sqlite.zst", name, Encoding::zstd, size_or_zero(scratch.path()));
-    read_in_pieces(scratch.path(), [&](std::string_view piece) { part->write(piece); });
-    writer.add(part->finish());
+  Json create(const Json& spec, SetWriter& writer, Work& work) const override { return store(spec, path_of(spec), writer, work); }
+
+  bool recognizes(const fs::path& copy) const override { return begins_with(copy, std::string("SQLite format 3") + '\0'); }
+
+  Json import(const Json& spec, const fs::path& copy, SetWriter& writer, Work& work) const override {
+    Json state = store(spec, copy, writer, work);
+    if (fs::exists(path_of(spec))) state["attributes"] = attributes_of(path_of(spec));  // it takes the place of that
     return state;
   }
 
@@ -201,6 +184,33 @@ class SqliteSource : public Source {
   }
 
  private:
+  static Json store(const Json& spec, const fs::path& database, SetWriter& writer, Work& work) {
+    std::string name = spec.at("name");
+    ScratchFile scratch(work, name + ".sqlite");
+    Json attributes;
+    {
+      Sqlite live(database, Sqlite::Mode::read, options(work));
+      attributes = attributes_of(database);
+      std::uint64_t before = 0;
+      live.copy_to(scratch.path(), [&](std::uint64_t done, std::uint64_t) {
+        work.advance(done > before ? done - before : 0);
+        before = done;
+      });
+    }
+    work.reach("backup.copied");
+    Json state{{"attributes", attributes}};
+    {
+      Sqlite copy(scratch.path(), Sqlite::Mode::snapshot, options(work));
+      expect_sound(copy, "database " + database.string(), Code::sqlite_failed);
+      state["foreign_keys"] = copy.foreign_key_problems();
+      state["fingerprint"] = fingerprint(copy, [&](std::uint64_t) { work.advance(0); }).to_json();
+    }
+    auto part = writer.part(name + ".sqlite.zst", name, Encoding::zstd, size_or_zero(scratch.path()));
+    read_in_pieces(scratch.path(), [&](std::string_view piece) { part->write(piece); });
+    writer.add(part->finish());
+    return state;
+  }
+
   static std::map<std::string, TableLoss> lost_rows(const Stored& stored, const fs::path& path, Work& work) {
     Sqlite live(path, Sqlite::Mode::read, options(work));
     auto then = stored_fingerprint(stored.source).tables, now = fingerprint(live, [&](std::uint64_t) { work.advance(0); }).tables;

@@ -17,6 +17,7 @@ struct Finding {
 };
 
 enum class Depth {
+  stored,   ///< digests of the files alone: for what decodes all parts next
   content,  ///< digests, and every part decodes to what was read
   deep,     ///< also each source looks into its parts (a database passes its integrity check)
 };

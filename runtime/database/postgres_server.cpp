@@ -36,6 +36,7 @@ class PostgresService final : public PostgresServer {
     const std::string& named = database.empty() ? database_ : database;
     return named.empty() ? "PostgreSQL of " + place_->describe() : "database " + named + " of " + place_->describe();
   }
+  bool runs_here() const override { return false; }
   Json connection() const override { return Json::object(); }
 
   std::unique_ptr<PostgresSession> connect(const PostgresOptions& options) override {
@@ -73,6 +74,7 @@ class DirectPostgres final : public PostgresServer {
     return (keywords["dbname"].empty() ? "PostgreSQL" : "database " + keywords["dbname"]) + " on " + at;
   }
 
+  bool runs_here() const override { return true; }
   Json connection() const override {
     PostgresKeywords open = keywords_;
     open.erase("password"), open.erase("sslpassword");

@@ -21,6 +21,8 @@ class PostgresServer {
   /// Runs one of its programs, which finds the connection in its environment: to `options.database`, under the name of the action. As
   /// Place::run; a status is a value.
   virtual Exit run(Command program, const PostgresOptions& options) = 0;
+  /// Do its programs run on this host, so that they can read files of ours?
+  virtual bool runs_here() const = 0;
   /// What RESTORE.md needs to reach it by hand: `{host, port, user, ...}` as libpq names them, or `{}`. No password.
   virtual Json connection() const = 0;
 };

@@ -4,9 +4,13 @@ namespace playbook {
 
 // clang-format off
 #define PLAYBOOK_PRIMITIVES(each) \
+  each(backup_copy) \
   each(backup_create) \
+  each(backup_estimate) \
+  each(backup_import) \
   each(backup_list) \
   each(backup_loss) \
+  each(backup_prune) \
   each(backup_rehearse) \
   each(backup_restore) \
   each(backup_verify) \

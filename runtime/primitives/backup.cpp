@@ -1,6 +1,7 @@
 #include "runtime/primitives/backup.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/text.h"
 #include "runtime/primitives/backup_records.h"
@@ -50,6 +51,8 @@ std::filesystem::path set_path(Context& context, const Json& set) {
   return found.has_filename() ? found : found.parent_path();
 }
 
+BackupSet open_set(Context& context, const Json& set) { return BackupSet::open(set_path(context, set)).moved_to(context.instance()); }
+
 std::string known_digest(Context& context, const Json& set) {
   if (!set.is_string()) return get_or<std::string>(set, "digest", "");
   return SetRecords(context.environment().state_folder).digest(set_path(context, set));
@@ -82,11 +85,39 @@ Json set_value(const BackupSet& set, const SourceRegistry& sources) {
           {"application", manifest.application},
           {"version", manifest.version},
           {"note", manifest.note},
+          {"instance", manifest.instance},
           {"bytes", set.bytes()},
           {"parts", parts},
           {"keys", manifest.keys},
           {"rows", rows},
           {"sources", specs}};
+}
+
+Manifest manifest_of(Context& context, const Json& args) {
+  Manifest manifest;
+  manifest.created = to_iso(context.clock().utc());
+  manifest.application = get_or<std::string>(args, "app", "");
+  manifest.version = get_or<std::string>(args, "version", "");
+  manifest.note = get_or<std::string>(args, "note", "");
+  manifest.instance = context.instance().string();
+  manifest.actor = context.environment().actor;
+  manifest.action = context.action_id();
+  return manifest;
+}
+
+Json new_place(Context& context, const Json& args) {
+  const std::filesystem::path folder = backups_folder(context, args);
+  const std::string app = get_or<std::string>(args, "app", ""), version = get_or<std::string>(args, "version", "");
+  return {{"folder", folder.string()}, {"name", free_set_name(folder, context.clock().utc(), app, version)}};
+}
+
+Probe probe_set(const Json& place, const SourceRegistry& sources) {
+  const std::filesystem::path path = std::filesystem::path(place.at("folder").get<std::string>()) / place.at("name").get<std::string>();
+  if (!std::filesystem::exists(path)) return {Probe::State::not_done, nullptr, "", false};
+  sync_folder(path.parent_path());  // its maker may have died between the rename and this
+  Json value = set_value(BackupSet::open(path), sources);
+  value["verified"] = true;  // a set has its final name only after it was read back
+  return {Probe::State::done, std::move(value), "", false};
 }
 
 std::vector<std::string> set_touches(Context& context, const Json& set, const SourceRegistry& sources) {
@@ -97,7 +128,7 @@ std::vector<std::string> set_touches(Context& context, const Json& set, const So
   if (is_planned_set(set)) {
     for (const Json& spec : set["sources"]) add(spec);
   } else {
-    const BackupSet stored = BackupSet::open(set_path(context, set));
+    const BackupSet stored = open_set(context, set);
     for (const StoredSource& source : stored.manifest().sources) add(source.spec);
   }
   return things;

@@ -20,18 +20,12 @@ class BackupCreate : public Primitive {
 
   Json prepare(Context& context, const Json& args) override {
     sources_.check(args.at("sources"), context.instance());
-    fs::path folder = backups_folder(context, args);
-    return {{"folder", folder.string()}, {"name", free_name(context, args, folder)}};
+    return new_place(context, args);
   }
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
     Work work = work_of(context);
-    Manifest manifest;
-    manifest.created = to_iso(context.clock().utc());
-    manifest.application = text(args, "app"), manifest.version = text(args, "version"), manifest.note = text(args, "note");
-    manifest.instance = context.instance().string();
-    manifest.actor = context.environment().actor;
-    manifest.action = context.action_id();
+    Manifest manifest = manifest_of(context, args);
     if (args.contains("keyrings") && !args["keyrings"].is_null())
       manifest.keys = fingerprint_keyrings(context, schemes_, keyrings_of(args));
     SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
@@ -44,8 +38,9 @@ class BackupCreate : public Primitive {
 
   Planned plan(Context& context, const Json& args) override {
     std::vector<Json> specs = sources_.check(args.at("sources"), context.instance());
-    fs::path folder = backups_folder(context, args);
-    std::string name = free_name(context, args, folder);
+    const Json place = new_place(context, args);
+    const fs::path folder = place["folder"].get<std::string>();
+    const std::string name = place["name"];
     Work work = work_of(context);
     std::uint64_t bytes = 0;
     std::vector<std::string> lines;
@@ -76,12 +71,7 @@ class BackupCreate : public Primitive {
 
   Undo undo_kind(const Json&) const override { return Undo::not_needed; }
 
-  Probe probe(Context&, const Record& record) override {
-    fs::path path = fs::path(record.prepared.at("folder").get<std::string>()) / record.prepared.at("name").get<std::string>();
-    if (!fs::exists(path)) return {Probe::State::not_done, nullptr, "", false};  // a .partial is removed by whoever makes the next set
-    sync_folder(path.parent_path());                                             // its maker may have died between the rename and this
-    return {Probe::State::done, value(BackupSet::open(path)), "", false};
-  }
+  Probe probe(Context&, const Record& record) override { return probe_set(record.prepared, sources_); }
 
   std::optional<std::string> drift(Context& context, const Record& record) override {
     fs::path path = record.result.at("path").get<std::string>();
@@ -107,10 +97,6 @@ class BackupCreate : public Primitive {
 
  private:
   static std::string text(const Json& args, const char* key) { return get_or<std::string>(args, key, ""); }
-
-  static std::string free_name(Context& context, const Json& args, const fs::path& folder) {
-    return free_set_name(folder, context.clock().utc(), text(args, "app"), text(args, "version"));
-  }
 
   Json value(const BackupSet& set) const {
     Json result = set_value(set, sources_);

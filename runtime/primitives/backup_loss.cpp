@@ -11,7 +11,7 @@ class BackupLoss : public Primitive {
   const Declaration& declaration() const override { return declaration_; }
 
   Json run(Context& context, const Json& args, const Json&) override {
-    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    BackupSet set = open_set(context, args.at("set"));
     Work work = work_of(context);
     return loss_of(set, strings_of(args, "only"), sources_, work);
   }

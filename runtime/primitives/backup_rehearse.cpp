@@ -12,7 +12,7 @@ class BackupRehearse : public Primitive {
   const Declaration& declaration() const override { return declaration_; }
 
   Json run(Context& context, const Json& args, const Json&) override {
-    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    BackupSet set = open_set(context, args.at("set"));
     Work work = work_of(context);
     return rehearse_set(set, known_digest(context, args.at("set")), sources_, work, attestation_of(context));
   }

@@ -14,7 +14,12 @@ class BackupRestore : public Primitive {
   const Declaration& declaration() const override { return declaration_; }
 
   Json prepare(Context& context, const Json& args) override {
-    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    BackupSet set = open_set(context, args.at("set"));
+    if (set.is_of_other_place(context.instance()) && !args.at("moved"))
+      throw Error(Code::argument_invalid,
+                  "backup set " + set.manifest().name + " is of the instance " + set.manifest().instance + ", not of " +
+                      context.instance().string(),
+                  "to bring it here all the same, say moved = true: its paths below the one become paths below the other");
     std::vector<std::string> only = strings_of(args, "only");
     chosen_sources(set, only);
     try {
@@ -28,7 +33,7 @@ class BackupRestore : public Primitive {
   }
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
-    BackupSet set = BackupSet::open(set_path(context, args.at("set")));
+    BackupSet set = open_set(context, args.at("set"));
     Work work = work_of(context);
     Json result = restore_set(set, known_digest(context, args.at("set")), strings_of(args, "only"), sources_, work);
     for (const Json& source : result.at("sources"))
@@ -52,7 +57,7 @@ class BackupRestore : public Primitive {
   Probe probe(Context&, const Record&) override { return {Probe::State::not_done, nullptr, "", false}; }
 
   std::optional<std::string> drift(Context& context, const Record& record) override {
-    BackupSet set = BackupSet::open(set_path(context, record.args.at("set")));
+    BackupSet set = open_set(context, record.args.at("set"));
     Work work = work_of(context);
     std::vector<std::string> lines = differences(set, strings_of(record.args, "only"), sources_, work);
     if (lines.empty()) return std::nullopt;
@@ -71,7 +76,8 @@ class BackupRestore : public Primitive {
       .kind = Kind::change,
       .summary = "Verifies a backup set and brings it back; what it replaces is kept beside.",
       .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
-                     {"only", Type::strings, "names of sources; default: all of the set", false, nullptr}},
+                     {"only", Type::strings, "names of sources; default: all of the set", false, nullptr},
+                     {"moved", Type::boolean, "the set may be of another instance; its paths become paths of this one", false, false}},
       .returns = "{type: string, set: string, sources: table[], kept: string[], loss: table}",
       .returns_help = "what was restored, where the replaced files are kept, and what the present had that the set has not",
       .errors = {"backup.corrupt", "backup.newer", "sqlite.locked", "disk.full", "file.denied", "file.missing", "cancelled"},

@@ -21,7 +21,9 @@ class BackupVerify : public Primitive {
                   "take the set from another copy, or use another set", {{"findings", to_json(findings)}});
     BackupSet set = BackupSet::open(path);
     if (args.at("attest")) attest(set, context);
-    return set_value(set, sources_);
+    Json value = set_value(set, sources_);
+    value["moved"] = set.is_of_other_place(context.instance());
+    return value;
   }
 
   Planned plan(Context& context, const Json& args) override {
@@ -51,7 +53,7 @@ class BackupVerify : public Primitive {
       .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
                      {"attest", Type::boolean, "note in the set, outside of what is verified, that it is good", false, false}},
       .returns = "backup.set",
-      .returns_help = "the set",
+      .returns_help = "the set; `moved` where it was made of an instance in another folder",
       .errors = {"backup.corrupt", "backup.newer", "file.missing", "cancelled"},
       .example = "backup.verify(saved).name --> \"20261121T071349Z-demo-1.0\"",
   };

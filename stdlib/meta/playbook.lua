@@ -154,6 +154,18 @@ function confirm(text, options) end
 
 backup = {}
 
+---@class playbook.backup.copy.options
+---@field to? string a folder, or rclone:remote/path; default: backups in the state folder
+
+--- Copies a backup set to another folder or by rclone, or fetches it from there, and verifies the copy.
+--- Raises `backup.corrupt`, `backup.failed`, `backup.newer`, `disk.full`, `file.missing`, `process.missing`, `cancelled`.
+---
+---     backup.copy(saved, { to = "rclone:nas/acme" }).to --> "nas:acme"
+---@param set any what backup.create gave, the path or name of a set, or rclone:remote/path/NAME
+---@param options? playbook.backup.copy.options
+---@return backup.set # the copy; of one that was sent by rclone {type="backup.copy", name, to, digest, bytes}
+function backup.copy(set, options) end
+
 ---@class playbook.backup.create.options
 ---@field app? string name of the application, for the set's name
 ---@field version? string version of the application, for the set's name
@@ -169,6 +181,41 @@ backup = {}
 ---@param options? playbook.backup.create.options
 ---@return backup.set # the set: path, name, digest, created, bytes, parts, rows by table
 function backup.create(sources, options) end
+
+---@class playbook.backup.estimate.options
+---@field to? string folder for the sets; default: backups in the state folder
+---@field sets? integer how many sets are made (1 when not given)
+---@field rehearse? boolean they are rehearsed (true when not given)
+---@field restore? boolean one may have to be restored (true when not given)
+---@field growth? number what a migration adds, as a share of the data (1 when not given)
+---@field images? integer bytes of images that are pulled
+
+--- Says how much room backups take, their rehearsal, the copy that a restore puts beside what is there, and a migration, on each disk.
+--- Raises `argument.invalid`, `file.failed`, `postgres.failed`.
+---
+---     backup.estimate(app.state).disks[1].needed --> 83886080
+---@param sources any[] what is backed up, as for backup.create
+---@param options? playbook.backup.estimate.options
+---@return {bytes: integer, disks: table[], unseen: string[]} # bytes that are read; disks of {path, available, needed, items}; sources whose disk cannot be seen from here
+---@nodiscard
+function backup.estimate(sources, options) end
+
+---@class playbook.backup.import.options
+---@field source? string name of the source that it is a copy of; default: the one that it looks like
+---@field app? string name of the application, for the set's name
+---@field version? string version of the application that wrote the data
+---@field to? string folder for the set; default: backups in the state folder
+---@field note? string a remark that is stored in the set
+
+--- Makes a set of a copy that was made by hand (a dump of PostgreSQL, a SQLite database), verifies and rehearses it.
+--- Raises `argument.invalid`, `backup.failed`, `disk.full`, `file.missing`, `postgres.failed`, `sqlite.failed`, `unsupported`, `cancelled`.
+---
+---     backup.import("/root/shop.dump", app.state, { version = "1.0" }).rows.orders --> 40
+---@param file string pg_dump's custom format, plain SQL of one database, or a SQLite database
+---@param sources any[] what the instance keeps, as for backup.create
+---@param options? playbook.backup.import.options
+---@return backup.set # the set, which holds that one source
+function backup.import(file, sources, options) end
 
 ---@class playbook.backup.list.options
 ---@field to? string folder of the sets; default: backups in the state folder
@@ -195,6 +242,19 @@ function backup.list(options) end
 ---@nodiscard
 function backup.loss(set, options) end
 
+---@class playbook.backup.prune.options
+---@field keep? integer how many of the newest sets stay
+---@field younger_than? number sets younger than this stay
+---@field to? string folder of the sets; default: backups in the state folder
+
+--- Removes old backup sets; never the last good one, the last rehearsed one, or one that a run may still restore.
+--- Raises `backup.corrupt`, `file.denied`, `cancelled`.
+---
+---     #backup.prune({ keep = 5 }).removed --> 2
+---@param options? playbook.backup.prune.options
+---@return {removed: string[], kept: table[], bytes: integer} # names of what was removed; {name, why} of each set that stays; bytes that were made free
+function backup.prune(options) end
+
 --- Restores a backup set into scratch, compares it with what was backed up, and notes in the set that it was rehearsed.
 --- Raises `backup.corrupt`, `backup.newer`, `disk.full`, `file.missing`, `cancelled`.
 ---
@@ -205,6 +265,7 @@ function backup.rehearse(set) end
 
 ---@class playbook.backup.restore.options
 ---@field only? string[] names of sources; default: all of the set
+---@field moved? boolean the set may be of another instance; its paths become paths of this one (false when not given)
 
 --- Verifies a backup set and brings it back; what it replaces is kept beside.
 --- Raises `backup.corrupt`, `backup.newer`, `sqlite.locked`, `disk.full`, `file.denied`, `file.missing`, `cancelled`.
@@ -224,7 +285,7 @@ function backup.restore(set, options) end
 ---     backup.verify(saved).name --> "20261121T071349Z-demo-1.0"
 ---@param set any what backup.create gave, or the path or name of a set
 ---@param options? playbook.backup.verify.options
----@return backup.set # the set
+---@return backup.set # the set; `moved` where it was made of an instance in another folder
 ---@nodiscard
 function backup.verify(set, options) end
 

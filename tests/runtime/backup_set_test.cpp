@@ -11,6 +11,7 @@
 #include <fstream>
 #include <regex>
 
+#include "runtime/backup/partial.h"
 #include "runtime/backup/sums.h"
 #include "runtime/base/file.h"
 #include "runtime/base/hash.h"

@@ -152,3 +152,44 @@ TEST_CASE("verbs and sets that do not exist are refused with exit code 2, or 3 w
   CHECK(nobody.status == 3);
   CHECK_THAT(nobody.err, ContainsSubstring("no application that is known is here; looked for ") && ContainsSubstring("demo"));
 }
+
+TEST_CASE("sets are copied, fetched by another instance, imported and pruned by the command", "[backup command]") {
+  Shop shop(false);  // its port goes to the other with its settings
+  REQUIRE(shop.run({"backup", "create", "--copy-to", (shop.folder.path() / "other").string()}).status == 0);
+  const std::string name = shop.sets()[0]["name"];
+  CHECK(fs::exists(shop.folder.path() / "other" / name / "SHA256SUMS"));
+  const Finished again = shop.run({"backup", "copy", name});
+  CHECK(again.status == 2);
+  CHECK_THAT(again.err, ContainsSubstring("backup.copy: the set lies in " + shop.backups().string() + " already"));
+
+  // Another machine: a shop in another folder, with other orders.
+  Shop other;
+  other.execute("delete from orders where id > 1");
+  REQUIRE(other.run({"backup", "copy", shop.folder.path() / "other" / name}).status == 0);
+  const Finished refused = other.run({"backup", "restore", name, "--yes"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out, ContainsSubstring(name + " is of " + shop.path.string()));
+  const Finished restored = other.run({"backup", "restore", name, "--yes", "--accept", "moved"});
+  INFO(restored.out << restored.err);
+  CHECK(restored.status == 0);
+  CHECK(other.orders() == 40);
+
+  fs::copy_file(shop.path / "data/app.db", shop.folder.path() / "by-hand.db");
+  const Finished imported = shop.run({"backup", "import", "by-hand.db", "--version", "1.0"});
+  INFO(imported.out << imported.err);
+  REQUIRE(imported.status == 0);
+  REQUIRE(shop.run({"backup", "create"}).status == 0);
+  Json sets = shop.sets();
+  REQUIRE(sets.size() == 3);
+  CHECK(sets[1]["note"] == "imported from " + (shop.folder.path() / "by-hand.db").string());
+  CHECK(sets[1].contains("rehearsed_at"));
+
+  CHECK(shop.run({"backup", "prune"}).status == 2);
+  CHECK_THAT(shop.run({"backup", "prune", "--keep", "1", "--plan"}).out, ContainsSubstring("keep " + sets[1]["name"].get<std::string>()));
+  CHECK(shop.sets().size() == 3);
+  REQUIRE(shop.run({"backup", "prune", "--keep", "1"}).status == 0);
+  const Json left = shop.sets();
+  REQUIRE(left.size() == 2);  // the newest, and the last that was rehearsed
+  CHECK(left[0]["name"] == sets[1]["name"]);
+  CHECK(left[1]["name"] == sets[2]["name"]);
+}
