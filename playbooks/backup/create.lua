@@ -15,7 +15,8 @@ return playbook.define {
   run = function(p)
     local _, app = families.here(p)
     gates(function() gate.free_space(app.state, { to = p.to, rehearse = p.rehearse, restore = false, growth = 0 }) end)
-    local set = step("Back up", function() return backup.create(app.state, { app = app.module, version = app.version, to = p.to, note = p.note }) end)
+    local options = { app = app.module, version = app.version, keyrings = app.keyrings, to = p.to, note = p.note }
+    local set = step("Back up", function() return backup.create(app.state, options) end)
     if p.rehearse then step("Rehearse", function() backup.rehearse(set) end) end
     if p.copy_to then step("Copy", function() backup.copy(set, { to = p.copy_to }) end) end
     return set
