@@ -47,7 +47,11 @@ std::vector<std::string> files_below(const fs::path& root, const fs::path& folde
 
 bool defines_playbook(const fs::path& file) {
   std::optional<std::string> text = try_read_file(file);
-  return text && (text->find("playbook.define") != std::string::npos || text->find(".with") != std::string::npos);
+  if (!text) return false;
+  if (text->find("playbook.define") != std::string::npos) return true;
+  for (size_t at = 0; (at = text->find(".with", at)) != std::string::npos; at += 5)  // `.with {`, not `.without`
+    if (at + 5 < text->size() && std::string_view(" ({").find((*text)[at + 5]) != std::string_view::npos) return true;
+  return false;
 }
 
 // `family/verb.lua`, not the module of the family, and a playbook.

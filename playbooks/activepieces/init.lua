@@ -24,10 +24,12 @@ function activepieces.pin(app, ref)
   image.pin(app.project, pins)
 end
 
+local function release_of(app) return { version = app.version, image = app.image, health_path = app.health_path } end
+
 --- Starts the server alone, which migrates, and only then the workers.
 function activepieces.start(app, release)
   compose.up(app.project, { services = { app.service } })
-  activepieces.wait_ready(app, release)
+  activepieces.wait_ready(app, release or release_of(app))
   if #app.workers > 0 then compose.up(app.project, { services = app.workers }) end
 end
 
@@ -54,6 +56,14 @@ function activepieces.stop_writers(app)
   compose.stop(app.project, { services = { app.service } })
 end
 
+--- This instance as it was, or will be, in another release.
+function activepieces.as_of(app, version)
+  local release, other = instance.release(app, version), {}
+  for key, value in pairs(app) do other[key] = value end
+  other.version, other.image, other.health_path = release.version, release.image, release.health_path
+  return other
+end
+
 function activepieces.unfence(app) compose.unfence(app.project) end
 
 --- The way back: the database as it was, before the old image starts; and the files whole. Starting it again is left to whoever stopped it.
@@ -66,7 +76,7 @@ function activepieces.evidence(app) return composed.evidence(app.project) end
 
 --- Is it well, in the release that it is said to be in?
 function activepieces.verify(app)
-  local release = { version = app.version, image = app.image, health_path = app.health_path }
+  local release = release_of(app)
   activepieces.wait_ready(app, release)
   expect.runs_release(app, release)
   expect.rows_of_release(app, release)

@@ -2,7 +2,7 @@
 -- takes back one run and needs no set to be named.
 local playbook, families = require "playbook", require "families"
 
---- The instance as it was when its state was of that version.
+--- The instance with the state of that version, which is there now: a set of another instance brought other settings.
 local function as_of(family, app, version)
   if family.as_of then return family.as_of(app, version) end
   local old = {}
@@ -24,7 +24,6 @@ return playbook.define {
   run = function(p)
     local family, app = families.here(p)
     local set = backup.verify(p.set)
-    local old = as_of(family, app, set.version)
 
     gates(function()
       gate("the set is of this application", set.application == app.module, set.name .. " is of " .. set.application .. ", here is " .. app.module)
@@ -40,9 +39,11 @@ return playbook.define {
       end)
       way_back(family.restore, app, present)
 
-      step("Restore", function()
+      local old = step("Restore", function()
         backup.restore(set, { moved = true })
-        family.start(old)
+        local restored = as_of(family, app, set.version)
+        family.start(restored)
+        return restored
       end)
       if family.verify then step("Verify", function() return family.verify(old) end) end
     end)

@@ -62,6 +62,15 @@ function demo.stop_writers(app) service.stop(app.service) end
 
 function demo.start(app) service.start(app.service) end
 
+--- The shop with the state of a backup set, which was just restored.
+function demo.as_of(app, version)
+  local shop = {}
+  for key, value in pairs(app) do shop[key] = value end
+  shop.version, shop.orders = version, demo.orders(app).count
+  shop.url = "http://127.0.0.1:" .. dotenv.get(app.env_file, "DEMO_PORT", { public = true })
+  return shop
+end
+
 --- The way back: the database and the settings as they were in the backup. Starting it again is left to whoever stopped it.
 function demo.restore(app, saved)
   service.stop(app.service)

@@ -9,7 +9,8 @@ std::string restore_instructions(const std::filesystem::path& set, const Manifes
   if (!manifest.version.empty()) what += " " + manifest.version;
   std::string text = "# " + what + ", " + manifest.created + "\n\n";
   text +=
-      "How to bring this backup set back by hand. It takes standard tools alone: sh, sha256sum, zstd, tar, sqlite3, install. Do it as root, or "
+      "How to bring this backup set back by hand. It takes standard tools alone: sh, sha256sum, zstd, tar, sqlite3, install. Do it as "
+      "root, or "
       "as\n";
   text += "the owner of the files. The commands stop at the first error.\n\n";
   text += "1. **Stop the application**, and whatever else writes to the files below.\n";

@@ -39,7 +39,7 @@ TEST_CASE("gates are all asked and reported together") {
       "1");
   REQUIRE(turn.kind == Turn::Kind::failed);
   REQUIRE(turn.error->code() == Code::gate_refused);
-  REQUIRE(turn.error->message() == "2 of 4 gates refuse");
+  REQUIRE(turn.error->message() == "2 of 4 gates refuse: roomy, in time");
   REQUIRE(turn.error->hint() == "mend what they name and run it again, or override one by its name: --override NAME --reason TEXT");
   REQUIRE(turn.error->details()["gates"] ==
           Json{{{"name", "roomy"}, {"title", "enough room"}, {"message", "only 3 GiB"}, {"hint", "make room"}},
@@ -53,7 +53,7 @@ TEST_CASE("gates are all asked and reported together") {
 TEST_CASE("one gate that refuses is said in the singular") {
   Checks d;
   Turn turn = d.play("gates(function() gate.signed() end)");
-  REQUIRE(turn.error->message() == "1 of 1 gates refuses");
+  REQUIRE(turn.error->message() == "1 of 1 gates refuses: signed");
   REQUIRE(turn.error->hint() == "mend what they name and run it again");
   REQUIRE(d.of("gate")[0] == Json{{"name", "signed"}, {"title", "signed"}, {"ok", false}, {"message", "signed: no"}, {"override", false}});
 }
@@ -70,7 +70,7 @@ TEST_CASE("a check that raises refuses with its error, and the others are asked 
     return request.name == "shop.get" ? fail({Code::http_failed, "no answer", "look at it"}) : say(nullptr);
   };
   Turn turn = d.play("gates(function() gate.reads() gate.odd() gate.roomy(20) end)");
-  REQUIRE(turn.error->message() == "2 of 3 gates refuse");
+  REQUIRE(turn.error->message() == "2 of 3 gates refuse: reads, odd");
   REQUIRE(d.of("gate")[0]["message"] == "no answer");
   REQUIRE(d.of("gate")[0]["hint"] == "look at it");
   REQUIRE(d.of("gate")[0]["details"] == Json{{"code", "http.failed"}});

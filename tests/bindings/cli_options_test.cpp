@@ -101,13 +101,15 @@ TEST_CASE("an override needs a reason") {
   }
 }
 
-TEST_CASE("a time of day is the next one, here") {
+TEST_CASE("a time of day is the nearest one, here, so that one just gone by is not tomorrow's") {
   setenv("TZ", "UTC", 1);
   tzset();
   const Utc now = parse_iso("2026-11-21T07:30:00Z");
   CHECK(to_iso(parse_not_after("08:15", now)) == "2026-11-21T08:15:00.000Z");
-  CHECK(to_iso(parse_not_after("04:00", now)) == "2026-11-22T04:00:00.000Z");
-  CHECK(to_iso(parse_not_after("07:30", now)) == "2026-11-22T07:30:00.000Z");
+  CHECK(to_iso(parse_not_after("04:00", now)) == "2026-11-21T04:00:00.000Z");
+  CHECK(to_iso(parse_not_after("07:30", now)) == "2026-11-21T07:30:00.000Z");
+  CHECK(to_iso(parse_not_after("19:29", now)) == "2026-11-21T19:29:00.000Z");
+  CHECK(to_iso(parse_not_after("02:00", parse_iso("2026-11-21T23:00:00Z"))) == "2026-11-22T02:00:00.000Z");
   for (const char* wrong : {"25:00", "04:60", "4 o'clock", "04:00x", ""}) {
     CHECK(refusal([&] { parse_not_after(wrong, now); }) ==
           "argument.invalid: option --not-after: \"" + std::string(wrong) + "\" is not a time; write 04:00 or 2026-11-21T04:00:00Z");

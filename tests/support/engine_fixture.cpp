@@ -155,6 +155,7 @@ RunResult EngineFixture::act(Act act) {
   RunEnvironment environment{.instance = folder.path(),
                              .run_folder = folder.path() / "run",
                              .state_folder = folder.path(),
+                             .where = "-C " + folder.path().string(),
                              .run_id = kRun,
                              .actor = "tester",
                              .secrets = &secrets,
