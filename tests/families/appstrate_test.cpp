@@ -42,7 +42,7 @@ std::string policy(const Deployment& app) {
 
 }  // namespace
 
-TEST_CASE("the stand-in behaves as the facts say when only the old image is put back", "[appstrate]") {
+TEST_CASE("the stand-in behaves as the facts say when only the old image is put back", "[.][appstrate][exhaustive]") {
   push_releases();
   Deployment app;
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
@@ -163,7 +163,7 @@ TEST_CASE("what is in the way of appstrate/upgrade is said before anything is ch
   CHECK(containers(app) == ran);
 }
 
-TEST_CASE("appstrate/upgrade works on several compose files", "[appstrate]") {
+TEST_CASE("appstrate/upgrade works on several compose files", "[.][appstrate][exhaustive]") {
   push_releases();
   Deployment app;
   app.edit("docker-compose.yml", "    restart: unless-stopped\n", "");
@@ -178,7 +178,7 @@ TEST_CASE("appstrate/upgrade works on several compose files", "[appstrate]") {
   CHECK(policy(app) == "always");
 }
 
-TEST_CASE("a database that is newer than every known release is refused", "[appstrate]") {
+TEST_CASE("a database that is newer than every known release is refused", "[.][appstrate][exhaustive]") {
   push_releases();
   Deployment app;
   app.ask("insert into drizzle.__drizzle_migrations (hash, created_at) values ('ff', 1893456000000)");
@@ -189,7 +189,7 @@ TEST_CASE("a database that is newer than every known release is refused", "[apps
         std::string::npos);
 }
 
-TEST_CASE("without the registry nothing that runs is touched", "[appstrate]") {
+TEST_CASE("without the registry nothing that runs is touched", "[.][appstrate][exhaustive]") {
   push_releases();
   Deployment app;
   const std::string ran = containers(app);
