@@ -25,7 +25,8 @@ std::string overview_of(const Registry& primitives) {
   }
   flush();
   text +=
-      "\nthe language\n  playbook.define  step  gates  gate  expect  downtime  way_back  confirm  retry  playbook.check  playbook.instance  "
+      "\nthe language\n  playbook.define  step  gates  gate  expect  downtime  way_back  confirm  retry  playbook.check  playbook.instance "
+      " "
       "playbook.accepted  playbook.data\n";
   return text + "\n`playbook doc NAME` shows one of them, `playbook doc --stubs` all of them for an editor.\n";
 }
