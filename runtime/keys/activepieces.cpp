@@ -17,13 +17,13 @@ class ActivepiecesOpener final : public Opener {
   explicit ActivepiecesOpener(const SecretBytes& key) : aes_(Aes256::Mode::cbc, key, 16) {}
 
   Trial open(std::string_view stored) override {
-    if (stored.empty() || stored == "null") return {Outcome::empty};
+    if (stored.empty() || stored == "null") return {TrialOutcome::empty};
     const Json value = Json::parse(stored, nullptr, false);
-    if (!value.is_object() || value.size() != 2 || !value.contains("iv") || !value.contains("data")) return {Outcome::malformed};
+    if (!value.is_object() || value.size() != 2 || !value.contains("iv") || !value.contains("data")) return {TrialOutcome::malformed};
     std::optional<std::string> iv = bytes_of(value["iv"]), data = bytes_of(value["data"]);
-    if (!iv || iv->size() != 16 || !data || data->empty() || data->size() % 16 != 0) return {Outcome::malformed};
+    if (!iv || iv->size() != 16 || !data || data->empty() || data->size() % 16 != 0) return {TrialOutcome::malformed};
     bool opened = aes_.open(*iv, *data) && is_utf8(aes_.plain()) && Json::accept(aes_.plain());
-    return {opened ? Outcome::opened : Outcome::failed, "", padding_and_text_chance(data->size())};
+    return {opened ? TrialOutcome::opened : TrialOutcome::failed, "", padding_and_text_chance(data->size())};
   }
 
  private:

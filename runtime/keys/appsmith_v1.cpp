@@ -13,11 +13,11 @@ class AppsmithV1Opener final : public Opener {
   explicit AppsmithV1Opener(const SecretBytes& key) : aes_(Aes256::Mode::cbc, key, 16) {}
 
   Trial open(std::string_view stored) override {
-    if (stored.empty()) return {Outcome::empty};
+    if (stored.empty()) return {TrialOutcome::empty};
     std::optional<std::string> bytes = hex_decoded(stored);
-    if (!bytes || bytes->empty() || bytes->size() % 16 != 0) return {Outcome::malformed};
+    if (!bytes || bytes->empty() || bytes->size() % 16 != 0) return {TrialOutcome::malformed};
     bool opened = aes_.open(std::string(16, '\0'), *bytes) && is_utf8(aes_.plain());
-    return {opened ? Outcome::opened : Outcome::failed, "", padding_and_text_chance(bytes->size())};
+    return {opened ? TrialOutcome::opened : TrialOutcome::failed, "", padding_and_text_chance(bytes->size())};
   }
 
  private:

@@ -12,12 +12,12 @@ class AppsmithV2Opener final : public Opener {
   explicit AppsmithV2Opener(const SecretBytes& key) : aes_(Aes256::Mode::gcm, key, 16) {}
 
   Trial open(std::string_view stored) override {
-    if (stored.empty()) return {Outcome::empty};
+    if (stored.empty()) return {TrialOutcome::empty};
     std::optional<std::string> decoded = hex_decoded(stored);
-    if (!decoded || decoded->size() < 32) return {Outcome::malformed};
+    if (!decoded || decoded->size() < 32) return {TrialOutcome::malformed};
     std::string_view bytes = *decoded;
     bool opened = aes_.open(bytes.substr(0, 16), bytes.substr(16, bytes.size() - 32), bytes.substr(bytes.size() - 16));
-    return {opened ? Outcome::opened : Outcome::failed};
+    return {opened ? TrialOutcome::opened : TrialOutcome::failed};
   }
 
  private:

@@ -23,18 +23,18 @@ class AppstrateOpener final : public Opener {
   explicit AppstrateOpener(Ring ring) : ring_(std::move(ring)) {}
 
   Trial open(std::string_view stored) override {
-    if (stored.empty()) return {Outcome::empty};
-    if (!stored.starts_with("v1:")) return {Outcome::malformed};
+    if (stored.empty()) return {TrialOutcome::empty};
+    if (!stored.starts_with("v1:")) return {TrialOutcome::malformed};
     size_t colon = stored.find(':', 3);
-    if (colon == std::string_view::npos) return {Outcome::malformed};
+    if (colon == std::string_view::npos) return {TrialOutcome::malformed};
     std::string_view id = stored.substr(3, colon - 3);
     std::optional<SecretBytes> decoded = base64_decoded(stored.substr(colon + 1));
-    if (!is_key_id(id) || !decoded || decoded->size() < 28) return {Outcome::malformed};
+    if (!is_key_id(id) || !decoded || decoded->size() < 28) return {TrialOutcome::malformed};
     auto key = ring_.find(id);
-    if (key == ring_.end()) return {Outcome::unknown_key, std::string(id)};
+    if (key == ring_.end()) return {TrialOutcome::unknown_key, std::string(id)};
     std::string_view bytes = decoded->view();
     bool opened = key->second->open(bytes.substr(0, 12), bytes.substr(28), bytes.substr(12, 16));
-    return {opened ? Outcome::opened : Outcome::failed, std::string(id)};
+    return {opened ? TrialOutcome::opened : TrialOutcome::failed, std::string(id)};
   }
 
  private:

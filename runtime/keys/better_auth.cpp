@@ -18,17 +18,17 @@ class BetterAuthOpener final : public Opener {
 
   Trial open(std::string_view stored) override {
     if (stored.starts_with('"') && stored.ends_with('"') && stored.size() >= 2) stored = stored.substr(1, stored.size() - 2);
-    if (stored.empty()) return {Outcome::empty};
-    if (stored.starts_with('{')) return {Outcome::plain};
+    if (stored.empty()) return {TrialOutcome::empty};
+    if (stored.starts_with('{')) return {TrialOutcome::plain};
     if (stored.starts_with("$ba$"))
       if (size_t end = stored.find('$', 4); end != std::string_view::npos) stored = stored.substr(end + 1);
     std::optional<std::string> bytes = hex_decoded(stored);
-    if (!bytes || bytes->size() < kNonce + kTag) return {Outcome::malformed};
+    if (!bytes || bytes->size() < kNonce + kTag) return {TrialOutcome::malformed};
     const auto* data = reinterpret_cast<const unsigned char*>(bytes->data());
     plain_.reset(bytes->size());
     bool opened = open_(plain_.data(), nullptr, nullptr, data + kNonce, bytes->size() - kNonce, nullptr, 0, data, key_.data()) == 0;
     plain_.reset(0);
-    return {opened ? Outcome::opened : Outcome::failed};
+    return {opened ? TrialOutcome::opened : TrialOutcome::failed};
   }
 
  private:

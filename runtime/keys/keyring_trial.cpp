@@ -90,29 +90,29 @@ void KeyringTrial::add(const StoredValue& value) {
   if (!opening_.opener) return;
   Trial trial = opening_.opener->open(value.text);
   switch (trial.outcome) {
-    case Outcome::opened:
+    case TrialOutcome::opened:
       ++tally.opened, ++keys_[trial.key], chance_ *= trial.chance;
       return;
-    case Outcome::empty:
+    case TrialOutcome::empty:
       ++tally.empty;
       return;
-    case Outcome::plain:
+    case TrialOutcome::plain:
       ++tally.plain;
       return;
-    case Outcome::failed:
+    case TrialOutcome::failed:
       ++tally.failed;
       if (examples_.size() < kExamples) examples_.emplace_back(value.text);
       break;
-    case Outcome::unknown_key:
+    case TrialOutcome::unknown_key:
       ++tally.unknown_key, ++missing_keys_[trial.key];
       break;
-    case Outcome::malformed:
+    case TrialOutcome::malformed:
       ++tally.malformed;
       break;
   }
   const std::string id = to_utf8(value.id.substr(0, kLongestValue));
   if (tally.failing.size() < kFailingShown) tally.failing.push_back(id);
-  if (first_failing_.empty() && trial.outcome != Outcome::malformed) first_failing_ = std::string(value.place) + " of row " + id;
+  if (first_failing_.empty() && trial.outcome != TrialOutcome::malformed) first_failing_ = std::string(value.place) + " of row " + id;
 }
 
 void KeyringTrial::count(const std::string& place, std::uint64_t values) { places_[place].values = values; }
@@ -162,8 +162,9 @@ std::string KeyringTrial::text(const Tally& all, const std::string& verdict) con
 
 bool KeyringTrial::any_opens(const KeyTexts& texts) const {
   Opening opening = scheme_.prepare(texts);
-  return opening.opener && std::any_of(examples_.begin(), examples_.end(),
-                                       [&](const std::string& stored) { return opening.opener->open(stored).outcome == Outcome::opened; });
+  return opening.opener && std::any_of(examples_.begin(), examples_.end(), [&](const std::string& stored) {
+           return opening.opener->open(stored).outcome == TrialOutcome::opened;
+         });
 }
 
 void KeyringTrial::learn_mistakes() {

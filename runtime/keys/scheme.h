@@ -16,7 +16,7 @@
 
 namespace playbook {
 
-enum class Outcome {
+enum class TrialOutcome {
   opened,
   failed,       ///< the key does not open it, or the value is damaged
   unknown_key,  ///< it names a key that is not among those given
@@ -26,7 +26,7 @@ enum class Outcome {
 };
 
 struct Trial {
-  Outcome outcome = Outcome::malformed;
+  TrialOutcome outcome = TrialOutcome::malformed;
   std::string key{};  ///< the key that the value asks for, where values name one
   double chance = 0;  ///< that a wrong key would have opened it too; 0 where a tag authenticates it
 };

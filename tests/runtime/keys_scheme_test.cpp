@@ -42,17 +42,17 @@ std::string problem(const std::string& scheme, const KeyTexts& keys) { return Sc
 
 std::string word(Outcome outcome) {
   switch (outcome) {
-    case Outcome::opened:
+    case TrialOutcome::opened:
       return "match";
-    case Outcome::failed:
+    case TrialOutcome::failed:
       return "mismatch";
-    case Outcome::unknown_key:
+    case TrialOutcome::unknown_key:
       return "no_key";
-    case Outcome::malformed:
+    case TrialOutcome::malformed:
       return "malformed";
-    case Outcome::plain:
+    case TrialOutcome::plain:
       return "plain";
-    case Outcome::empty:
+    case TrialOutcome::empty:
       return "skip";
   }
   return "";
@@ -189,21 +189,21 @@ TEST_CASE("better-auth opens the private keys of the active secret alone") {
 TEST_CASE("every scheme refuses a wrong key, a cut text, a flipped bit and no text") {
   for (const Sample& sample : samples()) {
     INFO(sample.scheme);
-    CHECK(tried(sample.scheme, sample.keys(), sample.stored).outcome == Outcome::opened);
+    CHECK(tried(sample.scheme, sample.keys(), sample.stored).outcome == TrialOutcome::opened);
     KeyTexts wrong = sample.keys();
     wrong[sample.key_name] = SecretBytes(sample.key_like(std::string(32, 'w')));
-    CHECK(tried(sample.scheme, wrong, sample.stored).outcome == Outcome::failed);
+    CHECK(tried(sample.scheme, wrong, sample.stored).outcome == TrialOutcome::failed);
 
     std::string flipped = sample.stored;
     char& digit = flipped[last_data(flipped)];
     digit = digit == '0' ? '1' : '0';
-    CHECK(tried(sample.scheme, sample.keys(), flipped).outcome == Outcome::failed);
+    CHECK(tried(sample.scheme, sample.keys(), flipped).outcome == TrialOutcome::failed);
 
     Opening opening = SchemeRegistry().at(sample.scheme).prepare(sample.keys());
     for (size_t size = 0; size <= last_data(sample.stored); ++size)
-      if (opening.opener->open(sample.stored.substr(0, size)).outcome == Outcome::opened)
+      if (opening.opener->open(sample.stored.substr(0, size)).outcome == TrialOutcome::opened)
         FAIL_CHECK("opened when cut to " << size << " of " << sample.stored.size());
-    CHECK(tried(sample.scheme, sample.keys(), "").outcome == Outcome::empty);
+    CHECK(tried(sample.scheme, sample.keys(), "").outcome == TrialOutcome::empty);
   }
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("50 random wrong keys open nothing, in any scheme") {
       wrong[sample.key_name] = SecretBytes(sample.key_like(random));
       outcomes.insert(tried(sample.scheme, wrong, sample.stored).outcome);
     }
-    CHECK(outcomes == std::set{Outcome::failed});
+    CHECK(outcomes == std::set{TrialOutcome::failed});
   }
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("20,000 random wrong keys open nothing, in any scheme", "[.][keys][exh
       RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), 32);
       KeyTexts wrong = sample.keys();
       wrong[sample.key_name] = SecretBytes(sample.key_like(random));
-      opened += tried(sample.scheme, wrong, sample.stored).outcome == Outcome::opened;
+      opened += tried(sample.scheme, wrong, sample.stored).outcome == TrialOutcome::opened;
     }
     CHECK(opened == 0);
   }
