@@ -40,7 +40,7 @@ Trial tried(const std::string& scheme, const KeyTexts& keys, const std::string& 
 
 std::string problem(const std::string& scheme, const KeyTexts& keys) { return SchemeRegistry().at(scheme).prepare(keys).problem; }
 
-std::string word(Outcome outcome) {
+std::string word(TrialOutcome outcome) {
   switch (outcome) {
     case TrialOutcome::opened:
       return "match";
@@ -210,7 +210,7 @@ TEST_CASE("every scheme refuses a wrong key, a cut text, a flipped bit and no te
 TEST_CASE("50 random wrong keys open nothing, in any scheme") {
   for (const Sample& sample : samples()) {
     INFO(sample.scheme);
-    std::set<Outcome> outcomes;
+    std::set<TrialOutcome> outcomes;
     for (int i = 0; i < 50; ++i) {
       std::string random(32, '\0');
       RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), 32);
