@@ -62,7 +62,7 @@ TEST_CASE("activepieces/upgrade moves app and worker together, and rollback know
   CHECK(app.compose_text() == file);
 }
 
-TEST_CASE("with a release that fails to migrate activepieces/upgrade ends in the old state, row by row", "[activepieces]") {
+TEST_CASE("with a release that fails to migrate activepieces/upgrade ends in the old state, row by row", "[.][activepieces][exhaustive]") {
   pieces::push_release("0.83.2", "0.83.0", true);
   Deployment app;
   const std::string before = app.fingerprint(), file = app.compose_text(), ran = app.containers();
