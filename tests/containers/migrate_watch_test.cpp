@@ -46,6 +46,8 @@ TEST_CASE("migrate.watch waits through the start and counts every line once", "[
   std::thread later([&] {
     while (output_of("docker logs " + server.name + "-app-1 2>&1 | grep -c 'Server ready' || true") == "0") {
     }
+    while (server.refused == 0) {
+    }
     server.ready = true;
   });
   Json result = server.watch();
