@@ -40,7 +40,8 @@ std::string judge_notes(const fs::path& instance) {
   bool obsolete = text_of(instance / ".env").find("OBSOLETE=yes\n") != std::string::npos;
   std::string notice = text_of(instance / "notice.txt"), announced = text_of(instance / "announcements");
   bool running = fs::exists(instance / "running"), doomed = fs::exists(instance / "doomed.txt");
-  bool once = announced == "announced\n" || announced == "(none)";
+  // Empty: the shell was ended between opening the file and writing its line, which `ctl announced` calls not announced, too.
+  bool once = announced == "announced\n" || announced == "" || announced == "(none)";
   if (data_whole && kept_secret && running && once) {
     if (version == "1" && row["schema"] == 1 && obsolete && doomed && notice == "(none)") return "old";
     if (version == "2" && row["schema"] == 2 && !obsolete && !doomed && notice == "upgraded to 2\n" && announced == "announced\n")
