@@ -50,7 +50,7 @@ playbook.check {
   run = function(what, needed)
     if type(what) == "table" then
       local lines = lacking(what, needed or {})
-      return #lines == 0, table.concat(lines, "; "), "make room, then run it again"
+      return lines, "make room, then run it again"
     end
     local available = host.disk { path = what }.available
     return available >= needed, what .. ": " .. humane(available) .. " free, " .. humane(needed) .. " needed", "make room, then run it again"
@@ -89,7 +89,7 @@ playbook.check {
         problems[#problems + 1] = name .. " is " .. number .. ", not " .. range
       end
     end
-    return #problems == 0, table.concat(problems, "; "), "install what is missing, then run it again"
+    return problems, "install what is missing, then run it again"
   end,
 }
 
@@ -104,7 +104,7 @@ playbook.check {
         problems[#problems + 1] = (service.place or name) .. ": " .. service.image .. ": " .. service.floating
       end
     end
-    return #problems == 0, table.concat(problems, "; "), "`playbook pin` pins what runs now"
+    return problems, "`playbook pin` pins what runs now"
   end,
 }
 
@@ -125,7 +125,7 @@ playbook.check {
         problems[#problems + 1] = name .. " is set nowhere"
       end
     end
-    return #problems == 0, table.concat(problems, "; "), "set what is missing, and pass it on under environment: in the compose file"
+    return problems, "set what is missing, and pass it on under environment: in the compose file"
   end,
 }
 
@@ -157,7 +157,7 @@ playbook.check {
         end
       end
     end
-    return #problems == 0, table.concat(problems, "; "), "stop it until the upgrade is kept; it may also delete the image that a rollback needs"
+    return problems, "stop it until the upgrade is kept; it may also delete the image that a rollback needs"
   end,
 }
 
@@ -241,7 +241,26 @@ playbook.check {
         if not found.digest then missing[#missing + 1] = ref .. ": " .. found.missing end
       end
     end
-    return #missing == 0, table.concat(missing, "; "), "look at the tag, the registry and your login there"
+    return missing, "look at the tag, the registry and your login there"
+  end,
+}
+
+--- rows_kept(server, set, { "user", "runs" }): none of these tables of public has fewer rows than when the set was made, which counted them. The first must
+--- have been counted: without it nothing would be compared.
+playbook.check {
+  name = "rows_kept",
+  title = "every row that was there is still there",
+  run = function(server, set, tables)
+    if set.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
+    local problems = {}
+    for i, name in ipairs(tables) do
+      local quoted = '"' .. name .. '"'
+      local before = set.rows[name] or set.rows[quoted] -- a word of SQL's own, such as user, is counted under its quoted name
+      if i == 1 and not before then return false, "the backup " .. set.path .. " does not say how many rows " .. name .. " had" end
+      local now = before and postgres.query(server, "select count(*) as count from public." .. quoted)[1].count
+      if before and now < before then problems[#problems + 1] = name .. " had " .. before .. " rows and has " .. now end
+    end
+    return problems
   end,
 }
 

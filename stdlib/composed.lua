@@ -68,14 +68,20 @@ function composed.services_of(config, images)
   return found
 end
 
---- Where a service answers on this machine.
-function composed.address(service, name)
-  local port = service.ports[1]
-  if not port then error { code = "unsupported", message = "service " .. name .. " publishes no port, so that nobody here can ask whether it is well" } end
-  local at = port.host
-  if not at or at == "0.0.0.0" or at == "::" then at = "127.0.0.1" end
-  if at:find ":" then at = "[" .. at .. "]" end
-  return "http://" .. at .. ":" .. port.published
+--- Where a service answers on this machine: the address on which it publishes `target`, a port in the container, or else any port.
+---@param target? string
+function composed.address(service, name, target)
+  local found
+  for _, port in ipairs(service.ports) do
+    local fixed = port.published and port.published ~= ""
+    if fixed and (not found or port.target == target) then found = port end
+  end
+  if not found then error { code = "unsupported", message = "service " .. name .. " publishes no fixed port, so that nobody here can ask whether it is well" } end
+  local host = found.host or ""
+  if host == "" or host == "0.0.0.0" then host = "127.0.0.1" end
+  if host == "::" then host = "::1" end
+  if host:find "^[^%[]*:" then host = "[" .. host .. "]" end
+  return "http://" .. host .. ":" .. found.published
 end
 
 --- The containers of some services.

@@ -5,9 +5,6 @@ require "checks"
 
 local breaking = playbook.data "activepieces/data/changes.json"
 
---- For checks that look at several things: well when there is nothing to say.
-local function verdict(problems, hint) return #problems == 0, table.concat(problems, "; "), hint end
-
 -- releases --------------------------------------------------------------------------------------------------------------------------------------------
 
 playbook.check {
@@ -79,7 +76,7 @@ playbook.check {
         if value and values[value] then problems[#problems + 1] = name .. "=" .. value .. " becomes " .. values[value] .. " in " .. change.version end
       end
     end
-    return verdict(problems, "change " .. app.env_file .. ": keep the old line until the upgrade is done, and add the new one")
+    return problems, "change " .. app.env_file .. ": keep the old line until the upgrade is done, and add the new one"
   end,
 }
 
@@ -129,7 +126,7 @@ playbook.check {
     end
     local told = instance.health(app).version
     if told ~= release.version then problems[#problems + 1] = app.url .. " says that it is " .. (told or "nothing") end
-    return verdict(problems)
+    return problems
   end,
 }
 
@@ -179,25 +176,6 @@ playbook.check {
       end
     end
     return true
-  end,
-}
-
--- What an upgrade may add to and never takes from.
-local KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }
-
-playbook.check {
-  name = "counts_kept",
-  title = "projects, flows, connections, people and files are all there",
-  run = function(app, saved)
-    local problems = {}
-    if saved.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
-    if not (saved.rows.project or saved.rows['"project"']) then return false, "the backup " .. saved.path .. " does not say how many projects it holds" end
-    for _, name in ipairs(KEPT) do
-      local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own
-      local now = before and postgres.query(app.database, 'select count(*) as count from public."' .. name .. '"')[1].count
-      if before and now < before then problems[#problems + 1] = name .. " had " .. before .. " rows and has " .. now end
-    end
-    return verdict(problems)
   end,
 }
 

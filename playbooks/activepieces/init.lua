@@ -9,6 +9,7 @@ local activepieces = {
   release = instance.release,
   manifest = instance.manifest,
   space_needed = instance.space_needed,
+  KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }, -- tables that an upgrade never takes rows from
 }
 
 --- Proves that this database can be dumped and restored here, while Activepieces still runs.

@@ -48,7 +48,7 @@ return playbook.define {
       step("Verify", function()
         expect.runs_release(app, target)
         expect.rows_of_release(app, target)
-        expect.counts_kept(app, saved)
+        expect.rows_kept(app.database, saved, activepieces.KEPT)
       end)
     end)
   end,

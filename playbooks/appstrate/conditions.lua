@@ -1,5 +1,6 @@
 -- What must hold of an Appstrate: gate.NAME before the change, expect.NAME after it.
-local playbook, instance, journals = require "playbook", require "appstrate.instance", require "appstrate.journals"
+local playbook, composed = require "playbook", require "composed"
+local instance, journals = require "appstrate.instance", require "appstrate.journals"
 require "checks"
 
 local settings, changes = playbook.data "appstrate/data/settings.json", playbook.data "appstrate/data/changes.json"
@@ -10,9 +11,6 @@ local function contains(list, value)
   end
   return false
 end
-
---- For checks that look at several things: well when there is nothing to say.
-local function verdict(problems, hint) return #problems == 0, table.concat(problems, "; "), hint end
 
 -- releases --------------------------------------------------------------------------------------------------------------------------------------------
 
@@ -44,7 +42,7 @@ playbook.check {
     if floating.floating then return false, app.image .. ": " .. floating.why, "set APPSTRATE_VERSION=" .. runs .. " in " .. app.env_file end
     local strays = {}
     for _, ref in ipairs(app.images) do
-      if instance.tag_of(ref) ~= app.pinned then strays[#strays + 1] = ref end
+      if composed.tag_of(ref) ~= app.pinned then strays[#strays + 1] = ref end
     end
     return #strays == 0, "not pinned by APPSTRATE_VERSION=" .. app.pinned .. ": " .. table.concat(strays, ", "), "use ${APPSTRATE_VERSION} in every image of Appstrate"
   end,
@@ -54,7 +52,7 @@ playbook.check {
   name = "versions_agree",
   title = "what is pinned is what runs",
   run = function(app)
-    local told = { { "APPSTRATE_VERSION", app.pinned and instance.bare(app.pinned) } }
+    local told = { { "APPSTRATE_VERSION", app.pinned and composed.bare(app.pinned) } }
     for how, found in pairs(app.versions) do told[#told + 1] = { how, found } end
     local texts, agree = {}, true
     for i, item in ipairs(told) do
@@ -79,13 +77,7 @@ playbook.check {
 
 -- what runs -------------------------------------------------------------------------------------------------------------------------------------------
 
-local function containers(app)
-  local found = {}
-  for _, container in ipairs(compose.ps(app.project)) do
-    if container.service == app.service then found[#found + 1] = container end
-  end
-  return found
-end
+local function containers(app) return composed.containers(app.project, { app.service }) end
 
 playbook.check {
   name = "one_server_runs",
@@ -134,7 +126,7 @@ playbook.check {
     for _, container in ipairs(running) do
       if container.image ~= release.image then strays[#strays + 1] = container.name .. " runs " .. container.image end
     end
-    return verdict(strays)
+    return strays
   end,
 }
 
@@ -147,7 +139,7 @@ playbook.check {
     for _, container in ipairs(running) do
       if container.restarts > 0 then problems[#problems + 1] = container.name .. " has restarted " .. container.restarts .. " times" end
     end
-    return verdict(problems, "docker compose logs " .. app.service .. " tells more")
+    return problems, "docker compose logs " .. app.service .. " tells more"
   end,
 }
 
@@ -179,7 +171,7 @@ playbook.check {
         end
       end
     end
-    return verdict(problems, "take the compose file of the release, and set what it asks for; `openssl rand -hex 32` makes a fresh value")
+    return problems, "take the compose file of the release, and set what it asks for; `openssl rand -hex 32` makes a fresh value"
   end,
 }
 
@@ -257,25 +249,6 @@ playbook.check {
     local missing = journals.missing(rows, journal)
     if missing.count > 0 then return false, missing.text .. " of " .. release.version .. " without a row: " .. missing.tags end
     return journals.ends_in(rows, journal), "the newest row is of no migration of " .. release.version
-  end,
-}
-
--- What an upgrade may add to and never takes from.
-local KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }
-
-playbook.check {
-  name = "rows_kept",
-  title = "people, organizations, packages, runs and connections are all there",
-  run = function(app, saved)
-    local problems = {}
-    if saved.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
-    if not (saved.rows.user or saved.rows['"user"']) then return false, "the backup " .. saved.path .. " does not say how many users it holds" end
-    for _, name in ipairs(KEPT) do
-      local before = saved.rows[name] or saved.rows['"' .. name .. '"'] -- user is a word of SQL's own
-      local now = before and postgres.query(app.database, 'select count(*) as count from public."' .. name .. '"')[1].count
-      if before and now < before then problems[#problems + 1] = name .. " had " .. before .. " rows and has " .. now end
-    end
-    return verdict(problems)
   end,
 }
 

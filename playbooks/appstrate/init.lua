@@ -1,6 +1,6 @@
 -- Appstrate under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it
 -- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
-local instance = require "appstrate.instance"
+local instance, composed = require "appstrate.instance", require "composed"
 require "appstrate.conditions"
 
 local appstrate = {
@@ -10,6 +10,7 @@ local appstrate = {
   release = instance.release,
   services = instance.services,
   space_needed = instance.space_needed,
+  KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from
 }
 
 local GRACE = 45 -- seconds: the server drains for up to 40
@@ -66,15 +67,7 @@ function appstrate.restore(app, saved)
   backup.restore(saved)
 end
 
---- What tells why it failed: the last words of every container, and their states.
-function appstrate.evidence(app)
-  local logs, states = {}, {}
-  for i, entry in ipairs(compose.logs(app.project, { tail = 500 })) do logs[i] = entry.service .. " | " .. entry.line end
-  for i, container in ipairs(compose.ps(app.project)) do
-    states[i] = ("%s: %s, exit code %d, restarts %d, image %s"):format(container.name, container.state, container.exit_code, container.restarts, container.image)
-  end
-  return { ["containers.log"] = logs, ["containers.txt"] = states }
-end
+function appstrate.evidence(app) return composed.evidence(app.project) end
 
 --- Is it well, in the release that it is said to be in?
 function appstrate.verify(app)

@@ -1,28 +1,12 @@
 -- An Appstrate under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. Tier 0 (PGlite, no
 -- compose) is refused by name.
-local playbook, journals = require "playbook", require "appstrate.journals"
+local playbook, composed, journals = require "playbook", require "composed", require "appstrate.journals"
 
 local instance = {}
 
 local JOURNAL = "/app/packages/db/drizzle/meta/_journal.json"
-local COMPOSE_FILES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
-
---- The compose files that may be meant: those named, those of COMPOSE_FILE, or the names that Compose looks for.
-local function candidates(files)
-  local named = not files and file.exists ".env" and dotenv.get(".env", "COMPOSE_FILE", { public = true })
-  if not named then return files or COMPOSE_FILES end
-  files = {}
-  for name in named:gmatch "[^:]+" do files[#files + 1] = name end
-  return files
-end
-
 --- Is there an Appstrate? Looks at files alone.
-function instance.is_here(files)
-  for _, name in ipairs(candidates(files)) do
-    if file.exists(name) and file.read(name):find "/appstrate[:@]" then return true end
-  end
-  return false
-end
+function instance.is_here(files) return composed.mentions("/appstrate[:@]", files) end
 
 local function refuse_other_shapes(files)
   if instance.is_here(files) then return end
@@ -46,16 +30,11 @@ local function project_name()
   return json.parse(file.read ".appstrate/project.json").projectName
 end
 
-local function without_tag(ref) return (ref:gsub("@.*$", ""):gsub(":[^:/]*$", "")) end
-local function tag_of(ref) return ref:gsub("@.*$", ""):match ":([^:/]+)$" end
-local function bare(version) return (version:gsub("^v", "")) end
-instance.tag_of, instance.bare = tag_of, bare
-
 --- Services by what they run, for operators rename them: the server, its one-shot migration, the database, and all that use an image of Appstrate.
 local function roles(config)
   local servers, seen, found = {}, {}, { appstrate = {}, databases = {}, images = {}, image_of = {} }
   for name, service in pairs(config.services) do
-    local what = service.image and without_tag(service.image):match "[^/]*$"
+    local what = service.image and composed.what_runs(service.image)
     if what == "postgres" then found.databases[#found.databases + 1] = name end
     if what == "appstrate" then servers[#servers + 1] = name end
     if what and what:find "^appstrate" then
@@ -84,39 +63,22 @@ end
 
 local SERVER_PORT = "3000" -- in the container
 
---- Where the server answers on this host: on the address that its port is published on, where it is not all of them.
-local function address(service, name)
-  local found
-  for _, port in ipairs(service.ports) do
-    local fixed = port.published and port.published ~= ""
-    if fixed and (not found or port.target == SERVER_PORT) then found = port end
-  end
-  if not found then error { code = "unsupported", message = "service " .. name .. " publishes no fixed port, so that nobody here can ask whether it is well" } end
-  local host = found.host or ""
-  if host == "" or host == "0.0.0.0" then host = "127.0.0.1" end
-  if host == "::" then host = "::1" end
-  if host:find "^[^%[]*:" then host = "[" .. host .. "]" end
-  return "http://" .. host .. ":" .. found.published
-end
-
 --- What the server says of itself: { status, version? }; nothing where it does not answer.
 function instance.health(url)
   local answered, answer = pcall(http.get, url .. "/health", { json = true, timeout = 10 })
   if not answered then return {} end
   local version = answer.json.version
-  return { status = answer.json.status, version = version and bare(version.app) }
+  return { status = answer.json.status, version = version and composed.bare(version.app) }
 end
 
 --- Every way to tell the release that runs; they are compared by a gate.
 local function versions(app)
   local found = { health = app.health.version }
-  for _, container in ipairs(compose.ps(app.project)) do
-    if container.service == app.service then
-      found.container = bare(tag_of(container.image) or "untagged")
-      local present = image.present(container.image, { env = { "APP_VERSION" } })
-      local inside = present and present.environment and present.environment.APP_VERSION
-      found.image = inside and bare(inside)
-    end
+  for _, container in ipairs(composed.containers(app.project, { app.service })) do
+    found.container = composed.bare(composed.tag_of(container.image) or "untagged")
+    local present = image.present(container.image, { env = { "APP_VERSION" } })
+    local inside = present and present.environment and present.environment.APP_VERSION
+    found.image = inside and composed.bare(inside)
   end
   return found
 end
@@ -162,13 +124,13 @@ function instance.inspect(given)
   }
   app.image = config.services[app.service].image
   app.settings = config.services[app.service].environment
-  app.url = address(config.services[app.service], app.service)
+  app.url = composed.address(config.services[app.service], app.service, SERVER_PORT)
   app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
   app.keyrings = keyrings(app)
   app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
   app.health = instance.health(app.url)
   app.versions = versions(app)
-  app.version = app.versions.health or app.versions.image or app.versions.container or app.pinned and bare(app.pinned)
+  app.version = app.versions.health or app.versions.image or app.versions.container or app.pinned and composed.bare(app.pinned)
   app.state = {
     { type = "postgres", server = app.database },
     { type = "files", paths = { app.env_file, unpack(config.files) }, optional = { ".appstrate/project.json" } },
@@ -182,15 +144,15 @@ function instance.services(app) return roles(compose.config(app.project)).appstr
 
 --- A release as this instance would run it. Tags carry a `v` or not: the form is the one that the registry knows.
 function instance.release(app, name)
-  local version = bare(name)
+  local version = composed.bare(name)
   local target = { version = version, images = {}, of_service = {} }
   for _, tag in ipairs { version, "v" .. version } do
-    local ref = without_tag(app.image) .. ":" .. tag
+    local ref = composed.without_tag(app.image) .. ":" .. tag
     if not target.tag and (image.present(ref) or image.resolve(ref).digest) then target.tag = tag end
   end
-  target.image = without_tag(app.image) .. ":" .. (target.tag or version)
-  for i, ref in ipairs(app.images) do target.images[i] = without_tag(ref) .. ":" .. (target.tag or version) end
-  for service, ref in pairs(app.image_of) do target.of_service[service] = without_tag(ref) .. ":" .. (target.tag or version) end
+  target.image = composed.without_tag(app.image) .. ":" .. (target.tag or version)
+  for i, ref in ipairs(app.images) do target.images[i] = composed.without_tag(ref) .. ":" .. (target.tag or version) end
+  for service, ref in pairs(app.image_of) do target.of_service[service] = composed.without_tag(ref) .. ":" .. (target.tag or version) end
   return target
 end
 

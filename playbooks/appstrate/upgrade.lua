@@ -52,7 +52,7 @@ return playbook.define {
         expect.images(app, target)
         expect.migrations(app, target)
         expect.healthy(app)
-        expect.rows_kept(app, saved)
+        expect.rows_kept(app.database, saved, appstrate.KEPT)
         expect.keys_open_stored_secrets(app, opened)
         expect.has_not_restarted(app)
         expect.quiet_log(app)

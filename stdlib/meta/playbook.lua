@@ -49,7 +49,7 @@ function Definition.with(presets) end
 ---@class playbook.Check
 ---@field name string gate.NAME and expect.NAME
 ---@field title string what holds when it is well: "there is room on the disk"
----@field run fun(...): boolean, string?, string?, table? true, or false with message, hint, details
+---@field run fun(...): boolean|string[], string?, string?, table? true; false with message, hint, details; or a list of what is wrong, with hint, details
 ---@field override? boolean may the operator pass over it by name with a reason? true unless false
 ---@field while_up? boolean it asks the running application: left out when a resumed run is in its downtime
 

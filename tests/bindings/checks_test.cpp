@@ -10,6 +10,7 @@ playbook.check { name = "roomy", title = "enough room", run = function(free) ret
 playbook.check { name = "signed", title = "signed", override = false, run = function() return false end }
 playbook.check { name = "calm", title = "calm", while_up = true, run = function() return shop.get "load" == "low", "busy" end }
 playbook.check { name = "odd", title = "odd", run = function() return nil end }
+playbook.check { name = "whole", title = "whole", run = function(list) return list, "mend it" end }
 playbook.check { name = "reads", title = "reads", run = function() return shop.get "x" == 1 end }
 return {})";
 
@@ -74,7 +75,16 @@ TEST_CASE("a check that raises refuses with its error, and the others are asked 
   REQUIRE(d.of("gate")[0]["message"] == "no answer");
   REQUIRE(d.of("gate")[0]["hint"] == "look at it");
   REQUIRE(d.of("gate")[0]["details"] == Json{{"code", "http.failed"}});
-  REQUIRE(d.of("gate")[1]["message"] == "check odd must return true or false, found nothing");
+  REQUIRE(d.of("gate")[1]["message"] == "check odd must return true, false or a list of what is wrong, found nothing");
+}
+
+TEST_CASE("a check may say what is wrong as a list, and nothing is wrong where it is empty") {
+  Checks d;
+  Turn turn = d.play("gates(function() gate.whole {} gate.whole { 'a is gone', 'b is torn' } gate.whole { {} } end)");
+  REQUIRE(turn.error->message() == "2 of 3 gates refuse: whole, whole");
+  REQUIRE(d.of("gate")[1]["message"] == "a is gone; b is torn");
+  REQUIRE(d.of("gate")[1]["hint"] == "mend it");
+  REQUIRE(d.of("gate")[2]["message"] == "check whole: what is wrong must be a string, found a table");
 }
 
 TEST_CASE("a cancelled check ends the gates") {

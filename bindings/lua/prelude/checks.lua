@@ -1,6 +1,6 @@
 -- Checks have two faces: `gate.NAME(...)` before any change, asked all together; `expect.NAME(...)` afterwards, where a "no" is a failure.
 local host, P = ...
-local type, error, setmetatable = type, error, setmetatable
+local type, error, setmetatable, concat = type, error, setmetatable, table.concat
 
 local checks = {} -- name -> check
 local FIELDS = { name = true, title = true, run = true, override = true, while_up = true }
@@ -40,12 +40,15 @@ local function failed(check, e)
   return report
 end
 
+--- What `run` returned: true, or false, "why", "what to do"; or a list of what is wrong, "what to do".
 local function verdict(check, ok, ...)
   host.known(ok, ...)
-  if type(ok) ~= "boolean" then
-    P.wrong("check " .. check.name .. " must return true or false, found " .. P.describe(ok), 'return true, or false, "why", "what to do"')
+  if type(ok) == "boolean" then return ok, ... end
+  if type(ok) ~= "table" then
+    P.wrong("check " .. check.name .. " must return true, false or a list of what is wrong, found " .. P.describe(ok), 'return true, or false, "why", "what to do"')
   end
-  return ok, ...
+  for _, text in ipairs(ok) do P.need("check " .. check.name .. ": what is wrong", text, "string") end
+  return ok[1] == nil, concat(ok, "; "), ...
 end
 
 local function answered(check, passed, ok, ...)
