@@ -92,7 +92,7 @@ class BackupImport : public Primitive {
       .returns_help = "the set, which holds that one source",
       .errors = {"argument.invalid", "backup.failed", "disk.full", "file.missing", "postgres.failed", "sqlite.failed", "unsupported",
                  "cancelled"},
-      .example = "backup.import(\"/root/shop.dump\", app.state, { version = \"1.0\" }).rows.orders --> 40",
+      .example = "backup.import(\"/srv/shop.dump\", app.state, { version = \"1.0\" }).rows.orders --> 40",
   };
 };
 

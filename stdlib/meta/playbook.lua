@@ -210,7 +210,7 @@ function backup.estimate(sources, options) end
 --- Makes a set of a copy that was made by hand (a dump of PostgreSQL, a SQLite database), verifies and rehearses it.
 --- Raises `argument.invalid`, `backup.failed`, `disk.full`, `file.missing`, `postgres.failed`, `sqlite.failed`, `unsupported`, `cancelled`.
 ---
----     backup.import("/root/shop.dump", app.state, { version = "1.0" }).rows.orders --> 40
+---     backup.import("/srv/shop.dump", app.state, { version = "1.0" }).rows.orders --> 40
 ---@param file string pg_dump's custom format, plain SQL of one database, or a SQLite database
 ---@param sources any[] what the instance keeps, as for backup.create
 ---@param options? playbook.backup.import.options

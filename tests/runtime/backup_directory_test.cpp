@@ -28,19 +28,6 @@ namespace {
 
 constexpr const char* kSet = "20261121T071349Z-demo-1.0";
 
-/// Does something at an instant.
-class At final : public Faults {
- public:
-  At(std::string instant, std::function<void()> act) : instant_(std::move(instant)), act_(std::move(act)) {}
-  void reach(std::string_view instant) override {
-    if (instant == instant_) act_();
-  }
-
- private:
-  std::string instant_;
-  std::function<void()> act_;
-};
-
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
@@ -70,36 +57,6 @@ std::string findings(const TreeFixture& app, const BackupSet& set) {
   Work work = app.work();
   return describe(verify_set(set.path(), "", app.sources, work));
 }
-
-/// Another process that does something and then waits for its end.
-class Elsewhere {
- public:
-  explicit Elsewhere(const std::function<void()>& begin) {
-    int ready[2];
-    REQUIRE(::pipe(ready) == 0);
-    REQUIRE(::pipe(end_) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::close(end_[1]);
-      begin();
-      char byte = '.';
-      if (::write(ready[1], &byte, 1) != 1 || ::read(end_[0], &byte, 1) != 0) ::_exit(1);
-      ::_exit(0);
-    }
-    char byte;
-    REQUIRE(::read(ready[0], &byte, 1) == 1);
-    ::close(ready[0]), ::close(ready[1]);
-  }
-  ~Elsewhere() {
-    ::close(end_[0]), ::close(end_[1]);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  std::string pid() const { return "(pid " + std::to_string(pid_) + ")"; }
-
- private:
-  int end_[2];
-  pid_t pid_;
-};
 
 }  // namespace
 
@@ -224,7 +181,7 @@ TEST_CASE("what is written to a tree while it is read is noticed") {
     app.folder.write("app/stacks/data/later", "new\n");
     fs::remove(app.root / "data/two-again");
   };
-  At during("backup.archived", meddle);
+  ActingFaults during("backup.archived", meddle);
   Error error = error_of([&] { app.create(&during); });
   CHECK(error.code() == Code::file_changed);
   CHECK(error.message() == "directory " + app.root.string() +
@@ -234,7 +191,7 @@ TEST_CASE("what is written to a tree while it is read is noticed") {
   CHECK(fs::is_empty(app.backups));
 
   app.spec["live"] = true;
-  At again("backup.archived", [&] { fs::remove(app.root / "data/later"); });
+  ActingFaults again("backup.archived", [&] { fs::remove(app.root / "data/later"); });
   BackupSet set = app.create(&again);
   CHECK(app.sources.at("directory").warnings(set.manifest().sources[0]) ==
         std::vector<std::string>{"directory " + app.root.string() + ": while it was read, data/later is gone"});
@@ -321,7 +278,8 @@ TEST_CASE("a tree is not restored under the hands of a process that writes in it
     Elsewhere writer([&] { REQUIRE(::open((app.root / "data/one").c_str(), O_WRONLY) >= 0); });
     Error error = error_of([&] { app.restore(set); });
     CHECK(error.code() == Code::backup_failed);
-    CHECK(error.message() == "cannot restore directory " + app.root.string() + ": it is in use by test_runtime " + writer.pid());
+    CHECK(error.message() ==
+          "cannot restore directory " + app.root.string() + ": it is in use by test_runtime (pid " + std::to_string(writer.pid()) + ")");
     CHECK(error.hint() == "stop the application, then try again");
   }
   CHECK(picture_of(app.root) == spoiled);
@@ -382,7 +340,7 @@ TEST_CASE("a snapshot taken elsewhere is vouched for, and never said to be resto
 
 TEST_CASE("a cancelled backup of a tree leaves nothing") {
   TreeFixture app;
-  At during("backup.archived", [&] { app.cancel.request(); });
+  ActingFaults during("backup.archived", [&] { app.cancel.request(); });
   CHECK(error_of([&] { app.create(&during); }).code() == Code::cancelled);
   CHECK(fs::is_empty(app.backups));
 }
@@ -406,7 +364,8 @@ TEST_CASE("a PGlite database is taken only when its server is proven stopped") {
     Elsewhere server([&] { REQUIRE(::open((cluster / "global/pg_control").c_str(), O_RDWR) >= 0); });
     Error error = error_of([&] { app.create(); });
     CHECK(error.code() == Code::postgres_locked);
-    CHECK(error.message() == "PGlite database " + cluster.string() + " is in use by test_runtime " + server.pid());
+    CHECK(error.message() ==
+          "PGlite database " + cluster.string() + " is in use by test_runtime (pid " + std::to_string(server.pid()) + ")");
   }
   {
     Elsewhere container([&] {
@@ -415,7 +374,7 @@ TEST_CASE("a PGlite database is taken only when its server is proven stopped") {
       REQUIRE(shell("mount --make-rprivate / && mount --bind '" + app.root.string() + "' /mnt") == 0);
     });
     CHECK(error_of([&] { app.create(); }).message() ==
-          "PGlite database " + cluster.string() + " is in use by test_runtime " + container.pid());
+          "PGlite database " + cluster.string() + " is in use by test_runtime (pid " + std::to_string(container.pid()) + ")");
   }
   std::string control = read_file(cluster / "global/pg_control");
   control[16] = 6;

@@ -25,19 +25,6 @@ namespace {
 constexpr const char* kAction = "20261121T071349Z-4f2a/7";
 constexpr const char* kKept = "shop_replaced_20261121t071349z";
 
-/// Does something at an instant.
-class At final : public Faults {
- public:
-  At(std::string instant, std::function<void()> act) : instant_(std::move(instant)), act_(std::move(act)) {}
-  void reach(std::string_view instant) override {
-    if (instant == instant_) act_();
-  }
-
- private:
-  std::string instant_;
-  std::function<void()> act_;
-};
-
 /// The database `shop` with 300 notes, and all that a dump leaves out.
 class Shop {
  public:
@@ -136,7 +123,7 @@ using Names = std::vector<std::string>;
 TEST_CASE("a PostgreSQL backup holds one moment, while others write") {
   for (bool direct : ways()) {
     Shop shop(direct);
-    At meanwhile("backup.snapshot", [&] { shop.sql("delete from public.notes where id < 100; create table public.late ()"); });
+    ActingFaults meanwhile("backup.snapshot", [&] { shop.sql("delete from public.notes where id < 100; create table public.late ()"); });
     BackupSet set = shop.create(&meanwhile);
     CHECK(set.manifest().sources[0].state.at("fingerprint") == shop.old.to_json());
     Work work = shop.work();
@@ -274,7 +261,7 @@ TEST_CASE("when the client is killed while pg_dump runs, its sessions end with i
     shop.children.reset();
     pid_t client = fork();
     if (client == 0) {
-      At locked("backup.snapshot", [&] {  // pg_dump waits for this table, in which there is nothing to be read
+      ActingFaults locked("backup.snapshot", [&] {  // pg_dump waits for this table, in which there is nothing to be read
         std::thread([&] {
           error_of([&] { shop.cluster.run("shop", "begin; lock table only public.parts; select pg_sleep(1000)"); });
         }).detach();
@@ -306,7 +293,7 @@ TEST_CASE("when the client is killed while pg_dump runs, its sessions end with i
 TEST_CASE("a server that stops in the middle of a dump leaves no set") {
   for (bool direct : ways()) {
     Shop shop(direct);
-    At stop("backup.snapshot", [&] { shop.cluster.stop(SIGQUIT); });
+    ActingFaults stop("backup.snapshot", [&] { shop.cluster.stop(SIGQUIT); });
     Error error = error_of([&] { shop.create(&stop); });
     CHECK((error.code() == Code::backup_failed || error.code() == Code::postgres_failed));
     CHECK(list_sets(shop.backups).empty());
@@ -317,7 +304,7 @@ TEST_CASE("a server that stops in the middle of a dump leaves no set") {
 
 TEST_CASE("a dump whose snapshot has ended is no backup") {
   Shop shop(true);
-  At end("backup.snapshot", [&] {
+  ActingFaults end("backup.snapshot", [&] {
     shop.cluster.run("postgres",
                      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '" + std::string(kAction) + "'");
   });
@@ -384,7 +371,7 @@ TEST_CASE("two restores of one database do not meet") {
   BackupSet set = shop.create();
   shop.spoil();
   std::optional<Error> second;
-  At meanwhile("restore.created", [&] { second = error_of([&] { shop.restore(set, nullptr, "20261121T071349Z-9999/1"); }); });
+  ActingFaults meanwhile("restore.created", [&] { second = error_of([&] { shop.restore(set, nullptr, "20261121T071349Z-9999/1"); }); });
   shop.restore(set, &meanwhile);
   REQUIRE(second);
   CHECK(second->code() == Code::postgres_locked);

@@ -30,37 +30,6 @@ struct stat look(const fs::path& path) {
   return found;
 }
 
-/// Another process that has the database open without a lock, or in a transaction, until it is told to end.
-class OpenElsewhere {
- public:
-  OpenElsewhere(const fs::path& database, const std::string& sql) {
-    int ready[2];
-    REQUIRE(::pipe(ready) == 0);
-    REQUIRE(::pipe(end_) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::close(end_[1]);
-      Sqlite held(database, Sqlite::Mode::write);
-      held.script(sql);
-      char byte = '.';
-      if (::write(ready[1], &byte, 1) != 1 || ::read(end_[0], &byte, 1) != 0) ::_exit(1);
-      ::_exit(0);
-    }
-    char byte;
-    REQUIRE(::read(ready[0], &byte, 1) == 1);
-    ::close(ready[0]), ::close(ready[1]);
-  }
-  ~OpenElsewhere() {
-    ::close(end_[0]), ::close(end_[1]);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  int end_[2];
-  pid_t pid_;
-};
-
 /// An application that was killed with rows in its WAL.
 void die_writing(const fs::path& database, const std::string& mode) {
   ChildEnd end = in_child([&] {
@@ -227,7 +196,10 @@ TEST_CASE("a database that anybody has open is not replaced") {
     BackupSet set = app.create();
     app.spoil();
     {
-      OpenElsewhere holder(app.database, one.sql);
+      Elsewhere holder([&] {
+        static Sqlite held(app.database, Sqlite::Mode::write);
+        held.script(one.sql);
+      });
       Error error = error_of([&] { app.restore(set); });
       CHECK(error.code() == Code::sqlite_locked);
       CHECK_THAT(error.message(), StartsWith("database " + app.database.string() + " is in use by "));

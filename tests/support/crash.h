@@ -2,6 +2,8 @@
 // itself there.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,6 +30,19 @@ class KillingFaults : public Faults {
   size_t count_ = 0;
 };
 
+/// Does something at an instant.
+class ActingFaults : public Faults {
+ public:
+  ActingFaults(std::string instant, std::function<void()> act) : instant_(std::move(instant)), act_(std::move(act)) {}
+  void reach(std::string_view instant) override {
+    if (instant == instant_) act_();
+  }
+
+ private:
+  std::string instant_;
+  std::function<void()> act_;
+};
+
 /// How a child that ran `work` ended.
 struct ChildEnd {
   bool killed = false;
@@ -36,6 +51,20 @@ struct ChildEnd {
 
 /// Runs `work` in a forked child; the caller must have no other threads that matter to it.
 ChildEnd in_child(const std::function<void()>& work);
+
+/// Another process that does something and then waits for its end: one that holds a file, or a lock.
+class Elsewhere {
+ public:
+  explicit Elsewhere(const std::function<void()>& begin);
+  ~Elsewhere();
+  Elsewhere(const Elsewhere&) = delete;
+  Elsewhere& operator=(const Elsewhere&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  int end_[2];
+  pid_t pid_;
+};
 
 /// The exit status of a shell command; what it prints is shown when it is not 0.
 int shell(const std::string& command);
