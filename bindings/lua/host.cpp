@@ -148,21 +148,25 @@ int defined(lua_State* L) {
   return 1;
 }
 
-// primitives() -> list of {name, required = names, optional = names, first = type of the first parameter}
+// primitives() -> list of names
 int primitives(lua_State* L) {
-  Json list = Json::array();
-  for (const Primitive* primitive : Host::of(L).primitives().all()) {
-    const Declaration& declaration = primitive->declaration();
-    Json required = Json::array(), optional = Json::array();
-    for (const Parameter& parameter : declaration.parameters) (parameter.required ? required : optional).push_back(parameter.name);
-    std::string first = declaration.parameters.empty() ? "" : std::string(to_string(declaration.parameters.front().type));
-    list.push_back({{"name", declaration.name},
-                    {"required", required},
-                    {"optional", optional},
-                    {"first", first},
-                    {"changes", declaration.kind == Kind::change}});
-  }
-  push_json(L, list);
+  Json names = Json::array();
+  for (const Primitive* primitive : Host::of(L).primitives().all()) names.push_back(primitive->declaration().name);
+  push_json(L, names);
+  return 1;
+}
+
+// signature(name) -> {name, required = names, optional = names, first = type of the first parameter, changes}; asked for when first called,
+// for a run uses few of all primitives
+int signature(lua_State* L) {
+  const Declaration& declaration = Host::of(L).primitives().find(text_at(L, 1))->declaration();
+  Json required = Json::array(), optional = Json::array();
+  for (const Parameter& parameter : declaration.parameters) (parameter.required ? required : optional).push_back(parameter.name);
+  push_json(L, {{"name", declaration.name},
+                {"required", required},
+                {"optional", optional},
+                {"first", declaration.parameters.empty() ? "" : std::string(to_string(declaration.parameters.front().type))},
+                {"changes", declaration.kind == Kind::change}});
   return 1;
 }
 
@@ -274,6 +278,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"where", guarded<where>},
     {"defined", guarded<defined>},
     {"primitives", guarded<primitives>},
+    {"signature", guarded<signature>},
     {"ask", guarded<ask>},
     {"take", guarded<take>},
     {"start", guarded<start>},

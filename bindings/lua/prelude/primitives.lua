@@ -54,17 +54,23 @@ local function arguments(spec, ...)
   return args
 end
 
+local function primitive(name)
+  local spec
+  return function(...)
+    spec = spec or host.signature(name)
+    if spec.changes and P.is_asking() then
+      P.raise("script.invalid", name .. " changes something, and stands inside gates", "gates only ask; put it behind them")
+    end
+    return (P.ask(name, arguments(spec, ...)))
+  end
+end
+
 local modules = {}
 P.primitives = modules
-for _, spec in ipairs(host.primitives()) do
-  local module, verb = spec.name:match "^([^.]+)%.(.+)$"
+for _, name in ipairs(host.primitives()) do
+  local module, verb = name:match "^([^.]+)%.(.+)$"
   modules[module] = modules[module] or {}
-  modules[module][verb] = function(...)
-    if spec.changes and P.is_asking() then
-      P.raise("script.invalid", spec.name .. " changes something, and stands inside gates", "gates only ask; put it behind them")
-    end
-    return (P.ask(spec.name, arguments(spec, ...)))
-  end
+  modules[module][verb] = primitive(name)
 end
 for name, functions in pairs(modules) do
   if rawget(P.globals, name) ~= nil then P.raise("internal", "the primitives " .. name .. ".* hide what Lua calls " .. name) end
