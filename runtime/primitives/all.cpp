@@ -4,6 +4,7 @@ namespace playbook {
 
 // clang-format off
 #define PLAYBOOK_PRIMITIVES(each) \
+  each(appsettings_get) \
   each(backup_copy) \
   each(backup_create) \
   each(backup_estimate) \
@@ -81,6 +82,7 @@ namespace playbook {
   each(service_unfence) \
   each(sqlite_fingerprint) \
   each(sqlite_query) \
+  each(sqlite_swap) \
   each(version_compare) \
   each(version_parse) \
   each(version_path) \

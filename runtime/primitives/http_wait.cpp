@@ -13,6 +13,7 @@ std::vector<Parameter> parameters() {
   std::vector<Parameter> all = request_parameters(10);
   all.insert(all.begin(), {"url", Type::string, "http or https", true, nullptr});
   all.push_back({"status", Type::integer, "the status that is waited for", false, 200});
+  all.push_back({"body", Type::string, "the whole answer as text, white space around it apart", false, nullptr});
   all.push_back({"json", Type::map, "what the answer must hold at least, as JSON", false, nullptr});
   all.push_back({"give_up_on", Type::list, "statuses that will not get better: they end the waiting", false, nullptr});
   all.push_back({"deadline", Type::duration, "how long to go on", false, 60});
@@ -70,6 +71,10 @@ class HttpWait : public Primitive {
                   "look at the application's log", {{"url", shown_url(request.url)}, {"reason", "gave_up"}, {"status", response.status}});
     if (response.status != args.at("status").get<int>()) {
       if (std::string line = first_line(result["body"]); !line.empty()) last += ", " + line;
+      return std::nullopt;
+    }
+    if (args.contains("body") && trim(response.body) != args["body"].get<std::string>()) {
+      last += ", \"" + first_line(result["body"]) + "\" and not \"" + args["body"].get<std::string>() + "\"";
       return std::nullopt;
     }
     if (!args.contains("json")) return result;

@@ -152,6 +152,22 @@ function retry(options, fn) end
 ---@return boolean
 function confirm(text, options) end
 
+appsettings = {}
+
+---@class playbook.appsettings.get.options
+---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
+
+--- Gives a setting of a .NET application that is no secret, from appsettings.json and the file of its environment over it.
+--- Raises `argument.invalid`, `file.denied`, `json.invalid`.
+---
+---     appsettings.get(".", "Umbraco:CMS:Unattended:UpgradeUnattended").value --> "true"
+---@param folder string where the files are, below the instance or absolute
+---@param key string such as ConnectionStrings:umbracoDbDSN
+---@param options? playbook.appsettings.get.options
+---@return {value: string, file: string}? # nothing where no file sets it; the password in a connection string is ***
+---@nodiscard
+function appsettings.get(folder, key, options) end
+
 backup = {}
 
 ---@class playbook.backup.copy.options
@@ -726,6 +742,7 @@ function http.get(url, options) end
 ---@field timeout? number for one answer (10.0 when not given)
 ---@field follow? integer redirections at most; none where a header is a secret (5 when not given)
 ---@field status? integer the status that is waited for (200 when not given)
+---@field body? string the whole answer as text, white space around it apart
 ---@field json? table<string, any> what the answer must hold at least, as JSON
 ---@field give_up_on? any[] statuses that will not get better: they end the waiting
 ---@field deadline? number how long to go on (60 when not given)
@@ -1113,6 +1130,21 @@ function sqlite.fingerprint(path) end
 ---@return table[] # a map by column name for each row; integers beyond 2^53 are strings, blobs {blob=sha256, size=bytes}
 ---@nodiscard
 function sqlite.query(path, sql, options) end
+
+---@class playbook.sqlite.swap.options
+---@field key? string column of the names ("key" when not given)
+---@field value? string column of the values, which are text and no secrets ("value" when not given)
+
+--- Changes rows of a table of names and values where they are byte for byte as expected: all of them or none.
+--- Raises `argument.invalid`, `drift`, `file.missing`, `sqlite.failed`, `sqlite.locked`, `disk.full`, `cancelled`.
+---
+---     sqlite.swap("site.db", "umbracoKeyValue", { { key = "mode", from = "a", to = "b" } }) --> true
+---@param path string database file
+---@param table string its name
+---@param rows any[] {key=, from=?, to=?}: no from: there is none yet; no to: it goes away
+---@param options? playbook.sqlite.swap.options
+---@return boolean # whether anything changed: false where all rows are so already
+function sqlite.swap(path, table, rows, options) end
 
 version = {}
 

@@ -234,6 +234,14 @@ TEST_CASE_METHOD(PrimitiveFixture, "http.wait says what it saw last") {
   }
 }
 
+TEST_CASE_METHOD(PrimitiveFixture, "http.wait waits for a text, where the status alone would lie") {
+  int asked = 0;
+  HttpServer server([&](const std::string&) { return http_answer(200, ++asked < 3 ? "Degraded" : "Healthy\n"); });
+  CHECK(call("http.wait", {{"url", server.url()}, {"body", "Healthy"}, {"every", 0.001}})["attempts"] == 3);
+  Error error = error_of([&] { call("http.wait", {{"url", server.url()}, {"body", "Fine"}, {"deadline", 0.05}, {"every", 0.01}}); });
+  CHECK(error.message() == server.url() + " did not answer as expected within 50ms; last: status 200, \"Healthy\" and not \"Fine\"");
+}
+
 TEST_CASE_METHOD(PrimitiveFixture, "http.wait gives up on what will not get better, and when cancelled") {
   HttpServer server([](const std::string&) { return http_answer(500, "migration 7 failed\n"); });
   Error error = error_of([&] { call("http.wait", {{"url", server.url()}, {"give_up_on", {500}}}); });

@@ -17,7 +17,20 @@
 namespace playbook::testing {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
+// A busy machine is slow, not silent: it counts as hanging when nothing is written for a minute, or after ten minutes that say anything (a
+// terminal is drawn anew for ever).
+class Patience {
+ public:
+  bool is_over(size_t written) {
+    const auto now = std::chrono::steady_clock::now();
+    if (written != written_) written_ = written, since_ = now;
+    return now - since_ > std::chrono::minutes(1) || now - began_ > std::chrono::minutes(10);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), since_ = began_;
+  size_t written_ = 0;
+};
 
 [[noreturn]] void become(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                          const std::map<std::string, std::string>& environment) {
@@ -86,9 +99,9 @@ bool CommandProcess::read_some(int timeout_ms) {
 }
 
 void CommandProcess::wait_for(const std::string& text) {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
+  Patience patience;
   while (out.find(text) == std::string::npos && err.find(text) == std::string::npos) {
-    if (!read_some(1000) || std::chrono::steady_clock::now() > until)
+    if (!read_some(1000) || patience.is_over(out.size() + err.size()))
       throw std::runtime_error("\"" + text + "\" was not written, but:\n" + out + err);
   }
 }
@@ -102,9 +115,9 @@ void CommandProcess::signal(int number) { kill(pid_, number); }
 void CommandProcess::hang_up() { close(std::exchange(out_fd_, -1)); }
 
 int CommandProcess::finish() {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
+  Patience patience;
   while (read_some(1000)) {
-    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("it does not end, and wrote:\n" + out + err);
+    if (patience.is_over(out.size() + err.size())) throw std::runtime_error("it does not end, and wrote:\n" + out + err);
   }
   int status = 0;
   waitpid(pid_, &status, 0);

@@ -22,7 +22,7 @@ class CommandProcess {
   CommandProcess& operator=(const CommandProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// Reads until `text` has been written. Throws std::runtime_error with what was written, when it ends before or a minute passes.
+  /// Reads until `text` has been written. Throws std::runtime_error with what was written, when it ends before or hangs.
   void wait_for(const std::string& text);
   void type(const std::string& text);
   void signal(int number);

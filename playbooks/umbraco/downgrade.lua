@@ -1,0 +1,65 @@
+-- The vendor: "downgrades are not strictly supported"; one reads the source for a state and writes it by hand. Here, in this order: the build alone where
+-- both states are equal; a backup of that release; the states written by force, only when that is asked for by name.
+local playbook, umbraco, ways = require "playbook", require "umbraco", require "umbraco.ways"
+
+return playbook.define {
+  name = "umbraco/downgrade",
+  summary = "Bring an Umbraco site back to an older release, by the way that is proved: build alone, backup, or by force its states.",
+  params = {
+    to = { type = "release", required = true, help = "the release to go back to" },
+    set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    force_states = { type = "boolean", help = "write the older release's states into a database that newer migrations have changed" },
+  },
+  help = "--force-states keeps what the newer migrations did to the data: the older release may not understand it. Migrations that cannot be gone back over\n"
+    .. "are named and want --accept one-way; that of the dates also wants Umbraco:CMS:SystemDateMigration:Enabled=false in appsettings.",
+
+  run = function(p)
+    local app = umbraco.inspect()
+
+    gates(function()
+      gate.older(app.version, p.to)
+      gate.one_release_is_referenced(app)
+      gate.operation_is_described(app)
+      gate.release_is_in_the_table(p.to)
+      gate.nobody_migrates(app)
+      gate.packages_are_accepted(app)
+      gate.database_is_whole(app)
+      gate.free_space(".", umbraco.space_needed(app))
+    end)
+
+    local way = ways.choose(app, p.to, p)
+    gates(function()
+      gate("there is a way back to " .. p.to, way.kind ~= nil, way.why, way.hint)
+      for _, step in ipairs(way.one_way or {}) do gate.may_be_gone_back_over(app, step) end
+    end)
+    log.info("way back: " .. way.kind .. ": " .. way.why)
+    if way.kind ~= "build" then
+      local question = way.kind == "restore" and ways.question(way.set) or "Write the states of " .. p.to .. " by force? " .. way.why
+      gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    end
+
+    downtime(function()
+      local present = step("Back up the present", function() return umbraco.back_up(app, "before the downgrade to " .. p.to) end)
+      way_back(umbraco.restore, app, present)
+
+      step("Go back", function()
+        if way.kind == "restore" then
+          backup.restore(way.set)
+        elseif way.kind == "states" then
+          sqlite.swap(app.database, "umbracoKeyValue", way.rows)
+        end
+        umbraco.reference(app, p.to)
+        ways.purge_caches(app)
+        umbraco.build(app)
+        umbraco.start(app)
+        umbraco.wait_ready(app, p.to)
+      end)
+
+      step("Verify", function()
+        expect.states_fit_the_release(app, p.to)
+        expect.pages_come(app)
+        expect.database_is_whole(app)
+      end)
+    end)
+  end,
+}

@@ -1,0 +1,93 @@
+-- An Umbraco site on SQLite, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
+-- (conditions.lua), and here how it stops, starts and goes back.
+local instance, states = require "umbraco.instance", require "umbraco.states"
+require "umbraco.conditions"
+
+local umbraco = {
+  is_here = instance.is_here,
+  inspect = instance.inspect,
+  rows = instance.rows,
+  content = instance.content,
+  space_needed = instance.space_needed,
+}
+
+function umbraco.back_up(app, note) return backup.create(app.state, { app = "umbraco", version = app.version, note = note }) end
+
+--- Proves that this database can be backed up and restored here, while the site still runs.
+function umbraco.rehearse(app, target) backup.rehearse(umbraco.back_up(app, "copy before the change to " .. target)) end
+
+--- How long every log is: what comes later is of the boot that follows.
+function umbraco.log_sizes(app)
+  local sizes = {}
+  for _, log in ipairs(instance.logs(app)) do sizes[log.path] = log.size end
+  return sizes
+end
+
+--- Gives every package of Umbraco CMS that the project names the release, and the project its .NET.
+function umbraco.reference(app, release)
+  for _, reference in ipairs(app.references) do csproj.set(reference.file, release, { package = reference.package }) end
+  local framework = instance.framework(release)
+  if framework and app.framework then csproj.set(app.project, framework, { property = "TargetFramework" }) end
+end
+
+--- The operator's own build. It makes files of the program and touches no data of the site.
+function umbraco.build(app) process.run(app.build, { deadline = 3600, repeat_safe = true, harmless = true }) end
+
+--- Waits until the site is ready. From 17.3 on it answers 503 while it migrates, and its check says Healthy only when it is done: 200 alone may mean
+--- Degraded. Before that it answers nothing until it is done; a failed boot answers 500 for ever.
+function umbraco.wait_ready(app, release)
+  if version.compare(release, "17.3.0") >= 0 then
+    http.wait(app.url .. "/umbraco/api/health/ready", { status = 200, body = "Healthy", give_up_on = { 500 }, deadline = 3600 })
+  else
+    http.wait(app.url .. "/", { status = 200, give_up_on = { 500 }, deadline = 3600 })
+  end
+end
+
+-- What the engine calls, now or after a crash or next week: plain data in, no closures.
+
+function umbraco.stop_writers(app)
+  service.fence(app.service)
+  service.stop(app.service)
+end
+
+function umbraco.unfence(app) service.unfence(app.service) end
+
+function umbraco.start(app) service.start(app.service, { deadline = 600 }) end
+
+--- This site as it was, or will be, in another release.
+function umbraco.as_of(app, release)
+  local other = {}
+  for key, value in pairs(app) do other[key] = value end
+  other.version = release
+  return other
+end
+
+--- The way back: database, project files, media and the old build, as they were. Starting it again is left to whoever stopped it.
+function umbraco.restore(app, saved)
+  umbraco.stop_writers(app)
+  backup.restore(saved)
+  if not app.output then umbraco.build(app) end -- what was built is not in the set
+end
+
+--- What tells why it failed: the end of its own log, for a container or a service may print nothing.
+function umbraco.evidence(app)
+  local texts = {}
+  for _, log in ipairs(instance.logs(app)) do
+    local lines, tail = {}, file.read(log.path, { limit = 256 * 1024 * 1024 }):sub(-256 * 1024)
+    for line in tail:gmatch "[^\n]+" do lines[#lines + 1] = line end
+    texts[log.path:match "[^/]*$"] = lines
+  end
+  local rows = instance.rows(app.database)
+  texts["states.txt"] = { states.CORE .. " = " .. tostring(rows.core), states.PRE .. " = " .. tostring(rows.pre), states.LOCK .. " = " .. tostring(rows.lock) }
+  return texts
+end
+
+--- Is it well, in the release that it is said to be in?
+function umbraco.verify(app)
+  umbraco.wait_ready(app, app.version)
+  expect.states_fit_the_release(app, app.version)
+  expect.pages_come(app)
+  expect.database_is_whole(app)
+end
+
+return umbraco

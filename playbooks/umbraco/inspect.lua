@@ -1,0 +1,33 @@
+local playbook, umbraco, states = require "playbook", require "umbraco", require "umbraco.states"
+
+local function told(rows)
+  local releases = states.releases_of(rows.core, rows.pre)
+  if releases[1] then return states.told(releases) end
+  if not rows.core then return "no core state: not an Umbraco, or a broken one" end
+  return states.id(rows.core) and states.id(rows.pre) and "between releases: an upgrade was not finished" or "no release that the table of states knows"
+end
+
+return playbook.define {
+  name = "umbraco/inspect",
+  summary = "Say what is here: release by the project, releases that the database could be of, its states, what runs.",
+
+  run = function()
+    if not umbraco.is_here() then return nil end
+    local app = umbraco.inspect()
+    local rows = app.states
+    return {
+      application = app.title,
+      version = app.version,
+      project = app.project,
+      framework = app.framework or "not said",
+      database = app.database,
+      core_state = rows.core or "none",
+      premigration_state = rows.pre or "none",
+      database_of = told(rows),
+      packages = rows.packages,
+      migrating = rows.lock and rows.lock ~= "" and rows.lock or "nobody",
+      service = app.service and service.status(app.service) or "not said in playbook.json",
+      address = app.url or "not said in playbook.json",
+    }
+  end,
+}

@@ -1,0 +1,179 @@
+-- An Umbraco site in its project folder, read: which release is installed, where its database is and in which states, how it is run. Changes nothing.
+-- How a site is built and started cannot be read off its folder: the operator says it once, in playbook.json beside the project:
+--
+--     { "service": { "systemd": "site.service" },            or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }
+--       "url": "http://127.0.0.1:5000",
+--       "build": ["dotnet", "publish", "-c", "Release", "-o", "out"],
+--       "output": "out",                                      what the build makes; backed up, so that going back needs no build
+--       "root": ".",                                          the content root, where the site finds umbraco/ and appsettings.json
+--       "environment": "Production" }
+local playbook, states = require "playbook", require "umbraco.states"
+
+local instance = {}
+
+local SETTINGS = "playbook.json"
+
+-- Packages that must have the release of Umbraco.Cms when a project names them.
+local SIBLINGS = {
+  "Umbraco.Cms.Core", "Umbraco.Cms.Infrastructure", "Umbraco.Cms.Web.Common", "Umbraco.Cms.Web.Website", "Umbraco.Cms.Web.BackOffice", "Umbraco.Cms.Api.Common",
+  "Umbraco.Cms.Api.Delivery", "Umbraco.Cms.Api.Management", "Umbraco.Cms.Persistence.Sqlite", "Umbraco.Cms.Persistence.SqlServer", "Umbraco.Cms.Persistence.EFCore",
+  "Umbraco.Cms.Persistence.EFCore.Sqlite", "Umbraco.Cms.Persistence.EFCore.SqlServer", "Umbraco.Cms.Imaging.ImageSharp", "Umbraco.Cms.Imaging.ImageSharp2",
+  "Umbraco.Cms.StaticAssets", "Umbraco.Cms.Targets", "Umbraco.Cms.Examine.Lucene", "Umbraco.Cms.PublishedCache.NuCache", "Umbraco.Cms.PublishedCache.HybridCache",
+  "Umbraco.Cms.DevelopmentMode.Backoffice",
+}
+
+-- .NET by major release (documentation, upgrade-details).
+local FRAMEWORKS = {
+  ["9"] = "net5.0", ["10"] = "net6.0", ["11"] = "net7.0", ["12"] = "net7.0", ["13"] = "net8.0", ["14"] = "net8.0", ["15"] = "net9.0", ["16"] = "net9.0",
+  ["17"] = "net10.0", ["18"] = "net10.0",
+}
+
+local function project_files()
+  local found = {}
+  for _, entry in ipairs(file.list()) do
+    local is_project = entry.kind == "file" and entry.name:find "%.csproj$"
+    if is_project and file.read(entry.name):find "Umbraco%.Cms" then found[#found + 1] = entry.name end
+  end
+  return found
+end
+
+--- Is there an Umbraco site? Looks at files alone.
+function instance.is_here() return #project_files() > 0 end
+
+local function only_project()
+  local found = project_files()
+  if #found == 1 then return found[1] end
+  if #found > 1 then
+    local names = table.concat(found, ", ")
+    error { code = "unsupported", message = "there are " .. #found .. " projects with Umbraco.Cms here: " .. names, hint = "name the folder of one with -C DIR" }
+  end
+  error { code = "instance.missing", message = "there is no project with Umbraco.Cms here", hint = "name the folder of its .csproj with -C DIR" }
+end
+
+--- Every file that may name a package's version, with the packages of Umbraco CMS that it names: { file, package, version }.
+local function references(project)
+  local found = {}
+  for _, path in ipairs { project, "Directory.Packages.props", "Directory.Build.props" } do
+    if file.exists(path) then
+      for _, package in ipairs { "Umbraco.Cms", unpack(SIBLINGS) } do
+        local version = csproj.get(path, { package = package })
+        if version then found[#found + 1] = { file = path, package = package, version = version } end
+      end
+    end
+  end
+  return found
+end
+
+local function read_settings()
+  if not file.exists(SETTINGS) then return {} end
+  return json.parse(file.read(SETTINGS))
+end
+
+--- The SQLite file of a connection string; other databases are refused by name.
+local function database_of(root, connection, provider)
+  local source = connection:match "[Dd]ata [Ss]ource%s*=%s*([^;]+)"
+  if not provider:lower():find "sqlite" then
+    local kind = connection:lower():find "localdb" and "LocalDB" or connection:lower():find "database%.windows%.net" and "Azure SQL" or "SQL Server"
+    error { code = "unsupported", message = "its database is " .. kind .. " (" .. provider .. ")", hint = "only sites on SQLite can be worked on yet" }
+  end
+  if not source then error { code = "unsupported", message = "the connection string names no Data Source: " .. connection } end
+  return (source:gsub("^|DataDirectory|", root .. "/umbraco/Data"):gsub("^%./", ""))
+end
+
+--- The rows of umbracoKeyValue that are about states: { core, pre?, lock?, packages = { name -> state } }.
+function instance.rows(database)
+  local rows = { packages = {} }
+  local sql = 'select "key" as name, value from umbracoKeyValue where substr("key", 1, length(?1)) = ?1 or "key" = ?2'
+  for _, row in ipairs(sqlite.query(database, sql, { args = { states.PREFIX, states.LOCK } })) do
+    if row.name == states.CORE then
+      rows.core = row.value
+    elseif row.name == states.PRE then
+      rows.pre = row.value
+    elseif row.name == states.LOCK then
+      rows.lock = row.value
+    else
+      rows.packages[row.name:sub(#states.PREFIX + 1)] = row.value
+    end
+  end
+  return rows
+end
+
+--- How many values each kind of property editor has: what an upgrade must not lose. Nothing where the table is not there.
+function instance.content(database)
+  local counts = {}
+  if #sqlite.query(database, "select 1 as yes from sqlite_master where name = 'umbracoPropertyData'") == 0 then return counts end
+  local sql = [[select t.propertyEditorAlias as editor, count(*) as count from umbracoPropertyData d join cmsPropertyType p on p.id = d.propertyTypeId
+    join umbracoDataType t on t.nodeId = p.dataTypeId group by 1]]
+  for _, row in ipairs(sqlite.query(database, sql)) do counts[row.editor] = row.count end
+  return counts
+end
+
+local function major(version) return version:match "^%d+" end
+function instance.framework(version) return FRAMEWORKS[major(version)] end
+
+--- A path below the content root.
+function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
+
+local function state_of(app)
+  local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", SETTINGS }
+  for _, name in ipairs { "appsettings.json", "appsettings." .. app.environment .. ".json" } do optional[#optional + 1] = instance.below_root(app, name) end
+  local state = { { type = "sqlite", path = app.database }, { type = "files", paths = { app.project }, optional = optional } }
+  local media = instance.below_root(app, "wwwroot/media")
+  if file.exists(media) then state[#state + 1] = { type = "directory", path = media } end
+  if app.output and file.exists(app.output) then state[#state + 1] = { type = "directory", path = app.output } end
+  return state
+end
+
+--- Reads the instance and makes it known to the run.
+function instance.inspect()
+  local project, settings = only_project(), read_settings()
+  local app = {
+    type = "umbraco.instance",
+    module = "umbraco",
+    title = "Umbraco",
+    project = project,
+    references = references(project),
+    root = settings.root or ".",
+    environment = settings.environment or "Production",
+    service = settings.service,
+    url = settings.url,
+    build = settings.build,
+    output = settings.output,
+  }
+  if app.service and not app.service.systemd and not app.service.name then app.service.name = "umbraco" end
+  for _, reference in ipairs(app.references) do
+    if reference.package == "Umbraco.Cms" then app.version = reference.version end
+  end
+  if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
+  app.framework = csproj.get(project, { property = "TargetFramework" })
+  local dsn = "ConnectionStrings:umbracoDbDSN"
+  local connection = appsettings.get(app.root, dsn, { environment = app.environment })
+  if not connection then
+    local hint = "a database that only the environment names is not known yet"
+    error { code = "unsupported", message = "no appsettings file in " .. app.root .. " sets " .. dsn, hint = hint }
+  end
+  local provider = appsettings.get(app.root, dsn .. "_ProviderName", { environment = app.environment })
+  app.database = database_of(app.root, connection.value, provider and provider.value or "Microsoft.Data.SqlClient")
+  app.states = instance.rows(app.database)
+  app.state = state_of(app)
+  playbook.instance(app)
+  return app
+end
+
+--- Room for two backups, a scratch copy, and the database that a restore puts beside the failed one.
+function instance.space_needed(app)
+  local pages = sqlite.query(app.database, "select page_count * page_size as bytes from pragma_page_count, pragma_page_size")[1]
+  return 4 * pages.bytes + 64 * 1024 * 1024
+end
+
+--- The log files of the site.
+function instance.logs(app)
+  local folder, found = instance.below_root(app, "umbraco/Logs"), {}
+  if not file.exists(folder) then return found end
+  for _, entry in ipairs(file.list { path = folder }) do
+    if entry.name:find "^UmbracoTraceLog%..*%.json$" then found[#found + 1] = { path = folder .. "/" .. entry.name, size = entry.size } end
+  end
+  return found
+end
+
+return instance

@@ -1,0 +1,58 @@
+-- Re-running migrations, which the vendor describes for looking into an upgrade: the states are set back and the present build is started again. The
+-- vendor's "migrations are idempotent" does not hold for all of them; those are named and refused.
+local playbook, umbraco, ways, states = require "playbook", require "umbraco", require "umbraco.ways", require "umbraco.states"
+
+return playbook.define {
+  name = "umbraco/rerun",
+  summary = "Run the migrations behind an earlier release's states once more, on the live database.",
+  params = {
+    from = { type = "release", required = true, help = "the release whose final states are set" },
+    live = { type = "boolean", help = "on the live database; there is no other way yet" },
+  },
+
+  run = function(p)
+    local app = umbraco.inspect()
+    local rows = app.states
+
+    gates(function()
+      local hint = "say --live; better, try it on a copy of the site first"
+      gate("it is meant for the live database", p.live == true, "migrations would run again on the live database", hint)
+      gate.older(app.version, p.from)
+      gate.operation_is_described(app)
+      gate.release_is_in_the_table(p.from)
+      gate.release_is_in_the_table(app.version)
+      gate.states_fit_the_release(app)
+      gate.nobody_migrates(app)
+      gate.boot_migrates(app)
+      gate.database_is_whole(app)
+      gate.free_space(".", umbraco.space_needed(app))
+    end)
+    local set_back = states.release(p.from)
+    gates(function()
+      local why = states.refusal(set_back.core, set_back.pre, p.from, app.version)
+      gate(app.version .. " goes on from the states of " .. p.from, why == nil, why)
+      if not why then
+        for _, step in ipairs(states.one_way(states.pending(set_back.core, set_back.pre, app.version).core)) do gate.may_be_gone_back_over(app, step) end
+      end
+    end)
+    local logs = umbraco.log_sizes(app)
+
+    downtime(function()
+      local present = step("Back up", function() return umbraco.back_up(app, "before migrations are run again from " .. p.from) end)
+      way_back(umbraco.restore, app, present)
+
+      step("Run them again", function()
+        sqlite.swap(app.database, "umbracoKeyValue", ways.rows(rows, p.from))
+        umbraco.start(app)
+        umbraco.wait_ready(app, app.version)
+      end)
+
+      step("Verify", function()
+        expect.states_fit_the_release(app, app.version)
+        expect.pages_come(app)
+        expect.log_tells_of_no_failure(app, logs)
+        expect.database_is_whole(app)
+      end)
+    end)
+  end,
+}

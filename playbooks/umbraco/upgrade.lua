@@ -1,0 +1,57 @@
+-- The vendor's chain of long-term releases, one hop at a time, and what the documentation leaves out: a new build must never meet a database that it does
+-- not know, for it migrates before it refuses; success is the two final states, byte for byte, and not a status of 200.
+local playbook, umbraco = require "playbook", require "umbraco"
+
+local checkpoints = playbook.data "umbraco/data/checkpoints.json"
+
+return playbook.define {
+  name = "umbraco/upgrade",
+  summary = "Upgrade a self-built Umbraco site on SQLite to a release: project, build, boot, proof by its migration states.",
+  params = { to = { type = "release", required = true, help = "such as 17.5.2" } },
+  help = "How the site is built and started stands in playbook.json beside the project: service, url, build, output.",
+
+  run = function(p)
+    local app = umbraco.inspect()
+    local path = version.path(app.version, p.to, checkpoints)
+
+    gates(function()
+      gate.newer(app.version, p.to)
+      gate.one_release_is_referenced(app)
+      gate.operation_is_described(app)
+      gate.path_is_sure(path)
+      gate.one_hop(path)
+      gate.release_is_in_the_table(p.to)
+      gate.states_fit_the_release(app)
+      gate.release_goes_on_from_these_states(app, p.to)
+      gate.packages_are_accepted(app)
+      gate.framework_fits(app, p.to)
+      gate.boot_migrates(app)
+      gate.nobody_migrates(app)
+      gate.site_runs(app)
+      gate.database_is_whole(app)
+      gate.free_space(".", umbraco.space_needed(app))
+    end)
+    step("Rehearse on a copy", function() umbraco.rehearse(app, p.to) end)
+    local content, logs = umbraco.content(app.database), umbraco.log_sizes(app)
+
+    downtime(function()
+      local saved = step("Back up", function() return umbraco.back_up(app) end)
+      way_back(umbraco.restore, app, saved)
+
+      step("Upgrade", function()
+        umbraco.reference(app, p.to)
+        umbraco.build(app)
+        umbraco.start(app)
+        umbraco.wait_ready(app, p.to)
+      end)
+
+      step("Verify", function()
+        expect.states_fit_the_release(app, p.to)
+        expect.pages_come(app)
+        expect.log_tells_of_no_failure(app, logs)
+        expect.content_is_kept(app, content)
+        expect.database_is_whole(app)
+      end)
+    end)
+  end,
+}

@@ -1,0 +1,88 @@
+#include "runtime/pin/appsettings.h"
+
+#include <strings.h>
+
+#include <cstring>
+#include <regex>
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+
+namespace playbook {
+namespace {
+
+constexpr size_t kDeepest = 64;
+
+// Blanks comments, and commas behind which an object or a list ends.
+std::string strict(std::string text) {
+  size_t comma = std::string::npos;
+  char before = '{';  // the last byte that counts
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      for (++i; i < text.size() && text[i] != '"'; ++i)
+        if (text[i] == '\\') ++i;
+      comma = std::string::npos, before = '"';
+    } else if (text.compare(i, 2, "//") == 0) {
+      for (; i < text.size() && text[i] != '\n'; ++i) text[i] = ' ';
+    } else if (text.compare(i, 2, "/*") == 0) {
+      const size_t end = text.find("*/", i + 2);
+      if (end == std::string::npos) return text;  // the parser refuses it
+      for (; i < end + 2; ++i)
+        if (text[i] != '\n') text[i] = ' ';
+      --i;
+    } else if (text[i] == ',') {
+      comma = std::strchr("{[,:", before) ? std::string::npos : i;
+      before = ',';
+    } else if (text[i] == '}' || text[i] == ']') {
+      if (comma != std::string::npos) text[comma] = ' ';
+      comma = std::string::npos, before = text[i];
+    } else if (!std::isspace(static_cast<unsigned char>(text[i]))) {
+      comma = std::string::npos, before = text[i];
+    }
+  }
+  return text;
+}
+
+const Json* member(const Json& object, const std::string& name) {
+  if (!object.is_object()) return nullptr;
+  for (const auto& [key, value] : object.items())
+    if (::strcasecmp(key.c_str(), name.c_str()) == 0) return &value;
+  return nullptr;
+}
+
+// A key may stand nested, or flat with colons in its name.
+const Json* find(const Json& object, const std::string& key, size_t depth = 0) {
+  if (const Json* whole = member(object, key)) return whole;
+  for (size_t colon = key.find(':'); colon != std::string::npos && depth < kDeepest; colon = key.find(':', colon + 1))
+    if (const Json* group = member(object, key.substr(0, colon)))
+      if (const Json* found = find(*group, key.substr(colon + 1), depth + 1)) return found;
+  return nullptr;
+}
+
+}  // namespace
+
+Json parse_relaxed_json(const std::string& text, const std::string& what) { return parse_json(strict(text), what); }
+
+Appsettings::Appsettings(const std::filesystem::path& folder, const std::string& environment) {
+  std::vector<std::string> names{"appsettings.json"};
+  if (!environment.empty()) names.insert(names.begin(), "appsettings." + environment + ".json");
+  for (const std::string& name : names)
+    if (std::optional<std::string> text = try_read_file(folder / name))
+      files_.push_back({folder / name, parse_relaxed_json(*text, (folder / name).string())});
+}
+
+std::optional<Appsetting> Appsettings::get(const std::string& key) const {
+  for (const File& file : files_) {
+    const Json* found = find(file.content, key);
+    if (!found || found->is_object() || found->is_array() || found->is_null()) continue;
+    return Appsetting{found->is_string() ? found->get<std::string>() : found->dump(), file.path};
+  }
+  return std::nullopt;
+}
+
+std::string without_password(const std::string& connection) {
+  static const std::regex kPassword(R"re(((?:^|;)\s*(?:password|pwd)\s*=\s*)("[^"]*"|'[^']*'|[^;]*))re", std::regex::icase);
+  return std::regex_replace(connection, kPassword, "$1***");
+}
+
+}  // namespace playbook

@@ -1,0 +1,44 @@
+// The settings files of a .NET application: appsettings.json, and over it appsettings.{Environment}.json, as ASP.NET reads them.
+//
+// They may hold comments and trailing commas, names do not tell upper from lower case, and a later file wins setting by setting (ASP.NET
+// Core documentation, "Configuration providers"). What the process gets from its environment (A__B) or from a vault is not in any file, and
+// not here.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/json.h"
+
+namespace playbook {
+
+struct Appsetting {
+  std::string value;           ///< as text; true and false in lower case
+  std::filesystem::path file;  ///< the one that decides
+};
+
+class Appsettings {
+ public:
+  /// Without an environment appsettings.json alone. A file that is not there sets nothing. Throws json.invalid, file.denied.
+  Appsettings(const std::filesystem::path& folder, const std::string& environment);
+
+  /// `ConnectionStrings:umbracoDbDSN`. Nothing where no file sets it, or where it is a group.
+  std::optional<Appsetting> get(const std::string& key) const;
+
+ private:
+  struct File {
+    std::filesystem::path path;
+    Json content;
+  };
+  std::vector<File> files_;  // the one that wins first
+};
+
+/// JSON with comments and trailing commas. `what` names it in errors. Throws json.invalid.
+Json parse_relaxed_json(const std::string& text, const std::string& what);
+
+/// A connection string whose password cannot be read: `Server=db;User Id=sa;Password=***`.
+std::string without_password(const std::string& connection);
+
+}  // namespace playbook

@@ -1,0 +1,67 @@
+// Settings of a .NET application as its files say them.
+#include "runtime/pin/appsettings.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "tests/support/catch.h"
+#include "tests/support/primitive_fixture.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+
+namespace {
+
+constexpr const char* kBase = R"(// made by the template
+{
+  "ConnectionStrings": {
+    "umbracoDbDSN": "Data Source=|DataDirectory|/Umbraco.sqlite.db;Cache=Shared", /* two // in one */
+    "umbracoDbDSN_ProviderName": "Microsoft.Data.Sqlite",
+  },
+  "Umbraco": { "CMS": { "Unattended": { "UpgradeUnattended": true }, "Global": { "Id": "a,}\"//b" }, }, },
+  "Umbraco:CMS:Imaging:HMACSecretKey": "c2VjcmV0",
+  "Numbers": [1, 2,],
+}
+)";
+
+struct Site : PrimitiveFixture {
+  Site() { replace_file(instance / "appsettings.json", kBase); }
+  Json get(const std::string& key, const std::string& of = "Production") {
+    return call("appsettings.get", {{"folder", "."}, {"key", key}, {"environment", of}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("settings are read through comments and trailing commas, and the file of the environment wins") {
+  Site site;
+  const std::string base = (site.instance / "appsettings.json").string(), over = (site.instance / "appsettings.Staging.json").string();
+  replace_file(over, "\xEF\xBB\xBF{\"umbraco\": {\"cms\": {\"unattended\": {\"upgradeunattended\": false}}}}");
+  CHECK(site.get("connectionstrings:UMBRACODBDSN") ==
+        Json({{"value", "Data Source=|DataDirectory|/Umbraco.sqlite.db;Cache=Shared"}, {"file", base}}));
+  CHECK(site.get("Umbraco:CMS:Unattended:UpgradeUnattended") == Json({{"value", "true"}, {"file", base}}));
+  CHECK(site.get("Umbraco:CMS:Unattended:UpgradeUnattended", "Staging") == Json({{"value", "false"}, {"file", over}}));
+  CHECK(site.get("Umbraco:CMS:Global:Id")["value"] == "a,}\"//b");
+  CHECK(site.get("Umbraco:CMS") == nullptr);
+  CHECK(site.get("Umbraco:CMS:Nothing") == nullptr);
+}
+
+TEST_CASE("a secret of an appsettings file is neither given nor shown") {
+  Site site;
+  Error error = error_of([&] { site.get("Umbraco:CMS:Imaging:HMACSecretKey"); });
+  CHECK(error.code() == Code::argument_invalid);
+  CHECK(error.message() == "appsettings.get: Umbraco:CMS:Imaging:HMACSecretKey names a secret, which never enters a playbook");
+  CHECK(without_password("Server=db;User Id=sa;Password=p w;Encrypt=true") == "Server=db;User Id=sa;Password=***;Encrypt=true");
+  CHECK(without_password("PWD = \"a;b\";Server=db") == "PWD = ***;Server=db");
+  CHECK(without_password("Server=db") == "Server=db");
+}
+
+TEST_CASE("an appsettings file that is no JSON is refused with its place") {
+  Site site;
+  for (const char* text : {"{\"a\": }", "{\"a\": 1 /* open", "{\"a\": \"open", "{,}", "[1,,]"}) {
+    INFO(text);
+    replace_file(site.instance / "appsettings.json", text);
+    Error error = error_of([&] { site.get("a"); });
+    CHECK(error.code() == Code::json_invalid);
+    CHECK_THAT(error.message(), ContainsSubstring((site.instance / "appsettings.json").string()));
+  }
+}
