@@ -107,6 +107,16 @@ std::optional<Json> Docker::image(const std::string& reference) const {
   throw Error(Code::container_failed, "cannot look at image " + reference + ": " + last_words(exit));
 }
 
+std::map<std::string, std::string> Docker::environment(const Container& container) const {
+  const std::string said = must("look at " + container.name, {"inspect", "--type", "container", container.id});
+  std::map<std::string, std::string> variables;
+  for (const Json found = parse_json(said, "docker inspect").at(0); const Json& line : found.at("Config").at("Env")) {
+    const auto text = line.get<std::string>();
+    if (const size_t equals = text.find('='); equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
 void Docker::set_policy(const Container& container, const std::string& policy) const {
   must("set the restart policy of " + container.name, {"update", "--restart=" + policy, container.id});
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,8 @@ class Docker {
   std::vector<Container> containers(const std::vector<std::string>& labels) const;
   /// What `docker image inspect` says; nothing where the engine does not have it.
   std::optional<Json> image(const std::string& reference) const;
+  /// The variables that it was made with, its image's included. Holds secrets.
+  std::map<std::string, std::string> environment(const Container& container) const;
   void set_policy(const Container& container, const std::string& policy) const;
   /// The last lines of its log, both streams, oldest first.
   std::vector<std::string> last_lines(const Container& container, int count) const;

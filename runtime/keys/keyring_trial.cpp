@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
-#include <optional>
 
 #include "runtime/base/text.h"
-#include "runtime/keys/cipher.h"
 
 namespace playbook {
 namespace {
@@ -20,48 +17,10 @@ std::string number(std::uint64_t count, const char* one, const char* many) {
 }
 
 std::string scientific(double chance) {
+  if (chance < 1e-12) return "less than 1e-12";
   char text[16];
   std::snprintf(text, sizeof text, "%.0e", chance);
   return text;
-}
-
-// What people do to a key on its way from one file to another, taken back.
-struct Mistake {
-  const char* what;
-  std::function<std::optional<SecretBytes>(std::string_view)> mend;
-};
-
-std::optional<SecretBytes> unless_same(std::string_view before, std::string_view after) {
-  if (before == after || after.empty()) return std::nullopt;
-  return SecretBytes(after);
-}
-
-const std::vector<Mistake>& mistakes() {
-  static const std::vector<Mistake> kMistakes{
-      {"without the white space around it", [](std::string_view key) { return unless_same(key, trim(key)); }},
-      {"with a final newline", [](std::string_view key) { return std::optional(SecretBytes(std::string(key) + "\n")); }},
-      {"without its quotes",
-       [](std::string_view key) -> std::optional<SecretBytes> {
-         bool quoted = key.size() > 2 && (key[0] == '"' || key[0] == '\'') && key.back() == key[0];
-         if (!quoted) return std::nullopt;
-         return SecretBytes(key.substr(1, key.size() - 2));
-       }},
-      {"as the bytes that it is the hex of",
-       [](std::string_view key) -> std::optional<SecretBytes> {
-         std::optional<std::string> bytes = key.empty() ? std::nullopt : hex_decoded(key);
-         if (!bytes) return std::nullopt;
-         return SecretBytes::taken_from(*bytes);
-       }},
-      {"written in hex", [](std::string_view key) { return std::optional(SecretBytes(hex_encoded(key))); }},
-      {"as the bytes that it is the base64 of", [](std::string_view key) { return key.empty() ? std::nullopt : base64_decoded(key); }},
-  };
-  return kMistakes;
-}
-
-KeyTexts copy_of(const KeyTexts& texts) {
-  KeyTexts copy;
-  for (const auto& [name, text] : texts) copy.emplace(name, text.copy());
-  return copy;
 }
 
 }  // namespace
@@ -87,11 +46,15 @@ void KeyringTrial::add(const StoredValue& value) {
   auto found = places_.find(value.place);
   Tally& tally = found == places_.end() ? places_[std::string(value.place)] : found->second;
   ++tally.values;
-  if (!opening_.opener) return;
-  Trial trial = opening_.opener->open(value.text);
+  if (!opening_.opener) {  // a key of the wrong shape may be the right one, mistaken
+    if (examples_.size() < kExamples && !value.text.empty()) examples_.emplace_back(value.text);
+    return;
+  }
+  const Trial trial = opening_.opener->open(value.text);
   switch (trial.outcome) {
     case TrialOutcome::opened:
       ++tally.opened, ++keys_[trial.key], chance_ *= trial.chance;
+      tagged_ = tagged_ && trial.chance == 0;
       return;
     case TrialOutcome::empty:
       ++tally.empty;
@@ -110,9 +73,16 @@ void KeyringTrial::add(const StoredValue& value) {
       ++tally.malformed;
       break;
   }
+  keep_failing(tally, value, trial);
+}
+
+void KeyringTrial::keep_failing(Tally& tally, const StoredValue& value, const Trial& trial) {
   const std::string id = to_utf8(value.id.substr(0, kLongestValue));
   if (tally.failing.size() < kFailingShown) tally.failing.push_back(id);
-  if (first_failing_.empty() && trial.outcome != TrialOutcome::malformed) first_failing_ = std::string(value.place) + " of row " + id;
+  if (first_failing_.empty() && trial.outcome == TrialOutcome::failed) first_failing_ = std::string(value.place) + " of row " + id;
+  if (trial.outcome != TrialOutcome::unknown_key) return;
+  std::vector<std::string>& asking = tally.asking[trial.key];
+  if (asking.size() < kFailingShown) asking.push_back(id);
 }
 
 void KeyringTrial::count(const std::string& place, std::uint64_t values) { places_[place].values = values; }
@@ -125,18 +95,19 @@ Json KeyringTrial::verdict() {
     Json item = tally.to_json();
     item["place"] = place;
     if (!tally.failing.empty()) item["failing"] = tally.failing;
+    if (!tally.asking.empty()) item["asking"] = tally.asking;
     places.push_back(std::move(item));
   }
   std::string verdict = all.tried() == 0 ? "unknown" : all.opened == all.tried() ? "match" : all.opened == 0 ? "mismatch" : "partial";
   note_public_keys();
-  if (all.opened == 0) learn_mistakes();
+  learn_mistakes(all.opened == 0);
   Json result = all.to_json();
   result["scheme"] = scheme_.name(), result["verdict"] = verdict, result["text"] = text(all, verdict);
   for (const auto& [key, opened] : keys_)
     if (!key.empty()) keys[key] = opened;
   for (const auto& [key, values] : missing_keys_) missing[key] = values;
   result["keys"] = keys, result["missing_keys"] = missing, result["places"] = places, result["notes"] = notes_;
-  if (all.opened > 0 && chance_ > 0) result["false_accept"] = chance_;
+  if (all.opened > 0 && !tagged_) result["false_accept"] = chance_;
   return result;
 }
 
@@ -152,12 +123,27 @@ std::string KeyringTrial::text(const Tally& all, const std::string& verdict) con
     said += "none of " + number(all.tried(), "stored value opens", "stored values opens");
   else
     said += std::to_string(all.opened) + " of " + number(all.tried(), "stored value opens", "stored values open");
-  for (const auto& [key, values] : missing_keys_) said += ", " + number(values, "asks", "ask") + " for key " + key + ", which is not given";
-  if (!first_failing_.empty()) said += ", first of those that do not is " + first_failing_;
+  if (keys_.size() > 1 || (verdict == "partial" && !keys_.empty() && !keys_.begin()->first.empty())) {
+    std::vector<std::string> under;
+    for (const auto& [key, opened] : keys_) under.push_back(std::to_string(opened) + " under " + key);
+    said += " (" + join(under, ", ") + ")";
+  }
+  for (const auto& [key, values] : missing_keys_)
+    said += ", " + number(values, "asks", "ask") + " for key " + key + ", which is not given: " + rows_asking(key);
+  if (all.failed > 0) said += ", first of those that do not is " + first_failing_;
   if (all.malformed > 0) said += ", " + number(all.malformed, "value is", "values are") + " none of this scheme";
-  if (all.opened > 0 && chance_ > 1e-12) said += ", which a wrong key would do by chance " + scientific(chance_);
+  if (all.opened > 0 && !tagged_) said += ", which a wrong key would do by chance " + scientific(chance_);
   for (const std::string& note : notes_) said += "; " + note;
   return said;
+}
+
+// `credentials_encrypted of row i2, i5, ...`
+std::string KeyringTrial::rows_asking(const std::string& key) const {
+  std::vector<std::string> texts;
+  for (const auto& [place, tally] : places_)
+    if (auto found = tally.asking.find(key); found != tally.asking.end())
+      texts.push_back(place + " of row " + join(found->second, ", ") + (tally.unknown_key > found->second.size() ? ", ..." : ""));
+  return join(texts, "; ");
 }
 
 bool KeyringTrial::any_opens(const KeyTexts& texts) const {
@@ -167,24 +153,11 @@ bool KeyringTrial::any_opens(const KeyTexts& texts) const {
          });
 }
 
-void KeyringTrial::learn_mistakes() {
+void KeyringTrial::learn_mistakes(bool none_opens) {
   if (examples_.empty()) return;
-  std::vector<std::string> required;
-  for (const KeyText& key : scheme_.keys())
-    if (key.required) required.push_back(key.name);
-  for (const std::string& name : required)
-    for (const Mistake& mistake : mistakes()) {
-      std::optional<SecretBytes> mended = mistake.mend(text_of(texts_, name));
-      if (!mended) continue;
-      KeyTexts others = copy_of(texts_);
-      others[name] = *std::move(mended);
-      if (any_opens(others)) notes_.push_back("they open with the " + name + " " + mistake.what);
-    }
-  if (required.size() == 2) {
-    KeyTexts swapped = copy_of(texts_);
-    std::swap(swapped[required[0]], swapped[required[1]]);
-    if (any_opens(swapped)) notes_.push_back("they open with " + required[0] + " and " + required[1] + " exchanged");
-  }
+  for (SuspectedKeys& mended : mended_keys(scheme_, texts_)) suspects_.push_back(std::move(mended));
+  for (const SuspectedKeys& suspected : suspects_)
+    if (any_opens(suspected.texts)) notes_.push_back((none_opens ? "they open with " : "others open with ") + suspected.what);
 }
 
 void KeyringTrial::note_public_keys() {

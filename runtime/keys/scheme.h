@@ -77,6 +77,7 @@ class SchemeRegistry {
 /// Overwrites the texts of a map that was parsed out of a key text.
 void wipe_members(Json& map);
 
+KeyTexts copy_of(const KeyTexts& texts);
 /// The text, "" where it was not given.
 std::string_view text_of(const KeyTexts& texts, const std::string& name);
 

@@ -34,6 +34,12 @@ void wipe_members(Json& map) {
     if (member.is_string()) SecretBytes::wipe(member.get_ref<std::string&>());
 }
 
+KeyTexts copy_of(const KeyTexts& texts) {
+  KeyTexts copy;
+  for (const auto& [name, text] : texts) copy.emplace(name, text.copy());
+  return copy;
+}
+
 std::string_view text_of(const KeyTexts& texts, const std::string& name) {
   auto found = texts.find(name);
   return found == texts.end() ? std::string_view() : found->second.view();

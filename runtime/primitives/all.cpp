@@ -60,6 +60,7 @@ namespace playbook {
   each(json_encode) \
   each(json_parse) \
   each(keys_escrow) \
+  each(keys_find) \
   each(keys_fingerprint) \
   each(keys_verify) \
   each(log_info) \
@@ -69,6 +70,7 @@ namespace playbook {
   each(postgres_query) \
   each(process_read) \
   each(process_run) \
+  each(secret_docker_env) \
   each(secret_dotenv) \
   each(secret_env) \
   each(secret_exists) \

@@ -35,6 +35,12 @@ void learn_members(Redactor& redactor, const std::string& name, std::string_view
     if (key.is_string()) redactor.add(name + "." + id, key.get_ref<const std::string&>());
 }
 
+// A secret reference, a variable where a service has them, or a list of those of which the first that is set counts.
+bool is_place(const Json& place, bool has_service) {
+  auto is_one = [&](const Json& one) { return is_secret(one) || (has_service && one.is_string()); };
+  return is_one(place) || (has_service && place.is_array() && !place.empty() && std::all_of(place.begin(), place.end(), is_one));
+}
+
 }  // namespace
 
 const Parameter kKeyringsParameter{
@@ -63,18 +69,54 @@ Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const
   return all;
 }
 
-std::string KeyringReader::variable(const Json& service, const std::string& name) {
-  const std::string described = canonical(service), who = service.at("service");
-  if (!environments_.contains(described)) {
-    ComposeWork work(context_, {{"project", service.at("project")}, {"services", {who}}});
-    environments_[described] = get_or<Json>(work.checked_config().at("services").at(who), "environment", Json::object());
-  }
-  const Json& value = get_or<Json>(environments_[described], name.c_str(), nullptr);
+KeyringReader::Service& KeyringReader::service(const Json& description) {
+  const auto [place, is_new] = services_.try_emplace(canonical(description));
+  if (!is_new) return place->second;
+  const std::string name = description.at("service");
+  ComposeWork work(context_, {{"project", description.at("project")}, {"services", {name}}});
+  place->second.environment = get_or<Json>(work.checked_config().at("services").at(name), "environment", Json::object());
+  for (const Container& container : work.containers())
+    if (container.is_running() && place->second.container.empty()) {
+      place->second.container = container.name;
+      place->second.running = work.docker.environment(container);
+    }
+  return place->second;
+}
+
+std::string KeyringReader::variable(const Json& description, const std::string& name) {
+  const Json value = get_or<Json>(service(description).environment, name.c_str(), nullptr);
   if (!value.is_string())
-    throw Error(Code::secret_missing, "the compose file gives service " + who + " no " + name, "set " + name + ", then run this again");
+    throw Error(Code::secret_missing, "the compose file gives service " + description.at("service").get<std::string>() + " no " + name,
+                "set " + name + ", then run this again");
   std::string text = without_escapes(value);
   context_.redactor().add(name, text);
   return text;
+}
+
+void KeyringReader::compare_running(Keyring& opened, const Json& keyring) {
+  const Service& found = service(keyring.at("service"));
+  for (const KeyText& key : opened.scheme->keys()) {
+    const Json place = get_or<Json>(keyring.at("keys"), key.name.c_str(), nullptr);
+    const Json name = place.is_array() ? place.at(0) : place;
+    const auto there = name.is_string() ? found.running.find(name.get<std::string>()) : found.running.end();
+    if (there == found.running.end() || there->second == text_of(opened.texts, key.name)) continue;
+    context_.redactor().add(name.get<std::string>(), there->second);
+    if (opened.container.empty()) opened.running = copy_of(opened.texts);
+    opened.container = found.container;
+    opened.running[key.name] = SecretBytes(there->second);
+  }
+}
+
+std::string KeyringReader::text(const Json& keyring, const Json& place) {
+  if (!place.is_array()) return place.is_string() ? variable(keyring["service"], place) : context_.open_secret(place);
+  std::vector<std::string> missing;
+  for (const Json& one : place) try {
+      return text(keyring, one);
+    } catch (const Error& error) {
+      if (error.code() != Code::secret_missing) throw;
+      missing.push_back(error.message());
+    }
+  throw Error(Code::secret_missing, join(missing, "; "));
 }
 
 Keyring KeyringReader::open(const Json& keyring) {
@@ -83,16 +125,15 @@ Keyring KeyringReader::open(const Json& keyring) {
   std::vector<std::string> known;
   for (const KeyText& key : scheme.keys()) known.push_back(key.name);
   demand_members(given, "keys of scheme " + scheme.name(), known);
-  Keyring opened{&scheme, {}, ""};
+  Keyring opened{&scheme, {}, "", "", {}};
   for (const KeyText& key : scheme.keys()) {
-    const Json reference = get_or<Json>(given, key.name.c_str(), nullptr);
-    if (reference.is_null() && !key.required) continue;
-    if (!keyring.contains("service") && !is_secret(reference))
+    const Json place = get_or<Json>(given, key.name.c_str(), nullptr);
+    if (place.is_null() && !key.required) continue;
+    if (!is_place(place, keyring.contains("service")))
       throw Error(Code::argument_invalid, "scheme " + scheme.name() + ": " + key.name + " must be a secret reference",
                   "secret.dotenv, secret.file, secret.json and secret.env make one; it is " + key.help);
     try {
-      std::string text =
-          keyring.contains("service") ? variable(keyring["service"], reference.get<std::string>()) : context_.open_secret(reference);
+      std::string text = this->text(keyring, place);
       learn_members(context_.redactor(), key.name, text);
       opened.texts.emplace(key.name, SecretBytes::taken_from(text));
     } catch (const Error& error) {
@@ -100,6 +141,7 @@ Keyring KeyringReader::open(const Json& keyring) {
       if (key.required) opened.problem = error.message();
     }
   }
+  if (keyring.contains("service")) compare_running(opened, keyring);
   return opened;
 }
 

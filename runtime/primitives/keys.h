@@ -3,8 +3,9 @@
 //   {scheme="appstrate", keys={key=..., id=?, ...}, service={project=..., service="appstrate"}?,
 //    stored={type="postgres", server=..., columns={"*.*_encrypted"}, sample=?}?}
 //
-// With `service`, keys are names of variables as Compose gives them to that service, whatever file or default they come from; without, they
-// are secret references. A key is never a value in a playbook.
+// With `service`, keys are names of variables as Compose gives them to that service, whatever file or default they come from, or lists of
+// places (such names, and secret references) of which the first that is set counts; without, they are secret references. A key is never a
+// value in a playbook.
 #pragma once
 
 #include <map>
@@ -23,6 +24,9 @@ struct Keyring {
   const Scheme* scheme;
   KeyTexts texts;
   std::string problem;  ///< why `texts` lacks what the scheme requires, "" where it does not
+  /// A container of the keyring's service that runs with other keys than a new one would get, and these keys; "" where none does.
+  std::string container;
+  KeyTexts running;
 };
 
 /// One action's: a service is asked for its variables once.
@@ -33,10 +37,19 @@ class KeyringReader {
   Keyring open(const Json& keyring);
 
  private:
-  std::string variable(const Json& service, const std::string& name);
+  struct Service {
+    Json environment;                            // as Compose would give it to a new container
+    std::string container;                       // one that runs
+    std::map<std::string, std::string> running;  // its environment
+  };
+  Service& service(const Json& description);
+  std::string text(const Json& keyring, const Json& place);
+  std::string variable(const Json& description, const std::string& name);
+  void compare_running(Keyring& opened, const Json& keyring);
+
   Context& context_;
   const SchemeRegistry& schemes_;
-  std::map<std::string, Json> environments_;  // of services, by their description
+  std::map<std::string, Service> services_;  // by their description
 };
 
 /// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged.

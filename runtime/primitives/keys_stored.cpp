@@ -3,7 +3,6 @@
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/keys/stored_values.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
@@ -39,7 +38,7 @@ class Pace {
   std::uint64_t count_ = 0;
 };
 
-void read_mongodump(Context& context, const Json& stored, KeyringTrial& trial) {
+void read_mongodump(Context& context, const Json& stored, const StoredValueSink& sink) {
   const std::vector<std::string> fields = fields_of(stored);
   Pace pace(context);
   read_mongodump_file(
@@ -49,7 +48,7 @@ void read_mongodump(Context& context, const Json& stored, KeyringTrial& trial) {
         for (const std::string& field : fields) {
           if (!field.starts_with(collection.name + ".")) continue;
           if (std::optional<std::string> text = bson_text(bson, field.substr(collection.name.size() + 1)))
-            trial.add({field, bson_id(bson), *text});
+            sink({field, bson_id(bson), *text});
         }
       },
       &context.cancel());
@@ -72,20 +71,21 @@ std::vector<std::string> stored_touches(Context& context, const Json& stored) {
   return postgres_touches(check_postgres_server(stored.at("server"), context.instance()));
 }
 
-void read_stored(Context& context, const Json& stored, KeyringTrial& trial) {
-  if (type_of(stored) == "mongodump") return read_mongodump(context, stored, trial);
+PlaceCounts read_stored(Context& context, const Json& stored, const StoredValueSink& sink) {
+  if (type_of(stored) == "mongodump") {
+    read_mongodump(context, stored, sink);
+    return {};
+  }
   auto server = open_postgres(context, stored.at("server"));
-  read_stored(context, *server->connect(postgres_options(context)), stored, trial);
+  return read_stored(context, *server->connect(postgres_options(context)), stored, sink);
 }
 
-void read_stored(Context& context, PostgresSession& session, const Json& stored, KeyringTrial& trial) {
+PlaceCounts read_stored(Context& context, PostgresSession& session, const Json& stored, const StoredValueSink& sink) {
   Pace pace(context);
-  const ColumnChoice choice{columns_of(stored), get_or<std::uint64_t>(stored, "sample", 0)};
-  const auto counts = read_columns(session, choice, [&](const StoredValue& value) {
-    trial.add(value);
+  return read_columns(session, {columns_of(stored), get_or<std::uint64_t>(stored, "sample", 0)}, [&](const StoredValue& value) {
+    sink(value);
     pace.step();
   });
-  for (const auto& [place, values] : counts) trial.count(place, values);
 }
 
 }  // namespace playbook

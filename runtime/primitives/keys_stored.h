@@ -1,4 +1,4 @@
-// Where a keyring's values are stored, as a playbook says it, and how they get to its trial:
+// Where a keyring's values are stored, as a playbook says it, and how they are read:
 //
 //   {type="postgres", server=, columns={"*.*_encrypted", "jwks.private_key"}, sample=?}
 //   {type="mongodump", path=, fields={"datasourceStorage.datasourceConfiguration.authentication.password"}}
@@ -6,11 +6,13 @@
 // A mongodump is an archive or Appsmith's backup of one (runtime/backup/mongodump_archive.h); a field is a collection and a dotted path.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "runtime/engine/context.h"
-#include "runtime/keys/keyring_trial.h"
+#include "runtime/keys/stored_values.h"
 
 namespace playbook {
 
@@ -18,9 +20,11 @@ namespace playbook {
 void check_stored(const Json& stored);
 /// As Primitive::touches says it.
 std::vector<std::string> stored_touches(Context& context, const Json& stored);
+/// How many values each place has, those left out of a sample too; places that were not counted are not in it.
+using PlaceCounts = std::map<std::string, std::uint64_t>;
 /// Throws as the place does.
-void read_stored(Context& context, const Json& stored, KeyringTrial& trial);
+PlaceCounts read_stored(Context& context, const Json& stored, const StoredValueSink& sink);
 /// From this database instead of the one that `stored` names.
-void read_stored(Context& context, PostgresSession& session, const Json& stored, KeyringTrial& trial);
+PlaceCounts read_stored(Context& context, PostgresSession& session, const Json& stored, const StoredValueSink& sink);
 
 }  // namespace playbook

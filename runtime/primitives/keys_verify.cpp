@@ -4,6 +4,7 @@
 #include "runtime/backup/restore.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/keys/keyring_trial.h"
 #include "runtime/primitives/backup.h"
 #include "runtime/primitives/compose.h"
 #include "runtime/primitives/keys.h"
@@ -24,23 +25,36 @@ std::string worst(const Json& schemes) {
 struct Attempt {
   Json keyring;
   KeyringTrial trial;
+  void count(const PlaceCounts& counts) {
+    for (const auto& [place, values] : counts) trial.count(place, values);
+  }
 };
+
+// One keyring's only key in the place of another's.
+void suspect_exchange(KeyringTrial& trial, const Keyring& one, const Keyring& other) {
+  auto only = [](const Keyring& keyring) {
+    std::vector<std::string> names;
+    for (const KeyText& key : keyring.scheme->keys())
+      if (key.required) names.push_back(key.name);
+    return names.size() == 1 && keyring.texts.contains(names[0]) ? names[0] : "";
+  };
+  if (only(one).empty() || only(other).empty()) return;
+  KeyTexts exchanged = copy_of(one.texts);
+  exchanged[only(one)] = SecretBytes(text_of(other.texts, only(other)));
+  trial.suspect("the " + only(other) + " of " + other.scheme->name(), std::move(exchanged));
+}
 
 class KeysVerify : public Primitive {
  public:
   const Declaration& declaration() const override { return declaration_; }
 
   Json run(Context& context, const Json& args, const Json&) override {
-    KeyringReader reader(context, schemes_);
-    std::vector<Attempt> attempts;
-    for (const Json& keyring : keyrings_with_places(args)) {
-      Keyring opened = reader.open(keyring);
-      attempts.push_back({keyring, KeyringTrial(*opened.scheme, std::move(opened.texts), std::move(opened.problem))});
-    }
+    std::vector<Attempt> attempts = open(context, keyrings_with_places(args));
     if (const Json set = get_or<Json>(args, "set", nullptr); !set.is_null())
       try_set(context, BackupSet::open(set_path(context, set)), attempts);
     else
-      for (Attempt& attempt : attempts) read_stored(context, attempt.keyring["stored"], attempt.trial);
+      for (Attempt& attempt : attempts)
+        attempt.count(read_stored(context, attempt.keyring["stored"], [&](const StoredValue& value) { attempt.trial.add(value); }));
 
     Json verdicts = Json::array();
     std::vector<std::string> texts;
@@ -70,6 +84,25 @@ class KeysVerify : public Primitive {
     return keyrings;
   }
 
+  std::vector<Attempt> open(Context& context, const std::vector<Json>& keyrings) const {
+    KeyringReader reader(context, schemes_);
+    std::vector<Keyring> opened;
+    for (const Json& keyring : keyrings) opened.push_back(reader.open(keyring));
+    std::vector<Attempt> attempts;
+    for (size_t i = 0; i < opened.size(); ++i) {
+      Keyring& one = opened[i];
+      KeyringTrial trial(*one.scheme, copy_of(one.texts), one.problem);
+      for (const Keyring& other : opened)
+        if (&other != &one) suspect_exchange(trial, one, other);
+      if (!one.container.empty()) {
+        trial.note("container " + one.container + " runs with another key than the compose file gives");
+        trial.suspect("the key of container " + one.container, std::move(one.running));
+      }
+      attempts.push_back({keyrings[i], std::move(trial)});
+    }
+    return attempts;
+  }
+
   // By a rehearsal: each database of the set is restored beside once, read, and dropped.
   void try_set(Context& context, const BackupSet& set, std::vector<Attempt>& attempts) const {
     std::map<const StoredSource*, std::vector<Attempt*>> found;
@@ -77,7 +110,9 @@ class KeysVerify : public Primitive {
     for (const auto& [source, wanted] : found) {
       Work work = work_of(context);
       work.show_copies([&, &those = wanted](PostgresSession& session) {
-        for (Attempt* attempt : those) read_stored(context, session, attempt->keyring["stored"], attempt->trial);
+        for (Attempt* attempt : those)
+          attempt->count(
+              read_stored(context, session, attempt->keyring["stored"], [&](const StoredValue& value) { attempt->trial.add(value); }));
       });
       sources_.at(source->type).rehearse(set.stored(*source), work);
     }

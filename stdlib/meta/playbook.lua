@@ -871,6 +871,16 @@ keys = {}
 ---@return {path: string} # the file, readable by its owner alone
 function keys.escrow(keyrings, to, recipients) end
 
+--- Finds which of several keys open what is stored: those that are in use, and those that are offered in their place.
+--- Raises `argument.invalid`, `unsupported`, `secret.missing`, `postgres.failed`, `postgres.locked`, `process.missing`, `backup.corrupt`, `cancelled`.
+---
+---     keys.find(app.keyrings, {{secret=secret.file("old.key")}})[1].best --> {choice={key=1}, opened=42}
+---@param keyrings any[] {scheme=, keys={NAME=secret reference, or a variable of the service}, service={project=, service=}?, stored=?} each
+---@param offers any[] {secret=secret reference, key=its name in the scheme, where the scheme has several?} each
+---@return table[] # for each keyring {scheme, tried, candidates, best={choice, opened}?, tied, others={choice, values, rows}[], none={values, rows}}; a choice maps names of keys to numbers of offers, and is empty for what is in use
+---@nodiscard
+function keys.find(keyrings, offers) end
+
 ---@class playbook.keys.fingerprint.options
 ---@field like? any[] earlier fingerprints: equal keys then give equal ones
 
@@ -1001,6 +1011,15 @@ function process.read(argv, options) end
 function process.run(argv, options) end
 
 secret = {}
+
+--- Names a secret that is a value in Appsmith's docker.env, read as Appsmith reads it. Its value never enters the playbook.
+---
+---     secret.docker_env("stacks/configuration/docker.env", "APPSMITH_ENCRYPTION_SALT")
+---@param path string of the file, below the instance or absolute
+---@param key string of the value; the last line that sets it counts
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.docker_env(path, key) end
 
 --- Names a secret that is a value in a .env file. Its value never enters the playbook.
 ---

@@ -1,70 +1,17 @@
 // keys.verify against rows of a real PostgreSQL: what the keys open, live and in a backup set, and how that is told.
+#include <sys/stat.h>
+
 #include "runtime/base/file.h"
 #include "runtime/base/secret_sources.h"
+#include "runtime/keys/cipher.h"
 #include "runtime/keys/fingerprint.h"
 #include "runtime/keys/stored_values.h"
 #include "tests/support/catch.h"
-#include "tests/support/postgres_cluster.h"
-#include "tests/support/primitive_fixture.h"
+#include "tests/support/compose_fixture.h"
+#include "tests/support/keys_bed.h"
 
 using namespace playbook;
 using namespace playbook::testing;
-
-namespace {
-
-Json vectors(const std::string& application) {
-  std::string file = PLAYBOOK_SOURCE_DIR "/tests/runtime/keys/" + application + ".json";
-  return parse_json(read_file(file), file);
-}
-
-std::string stored_value(const Json& list, const std::string& id, const char* member) {
-  for (const Json& item : list)
-    if (item.at("id") == id) return item.at(member);
-  throw std::runtime_error("no vector " + id);
-}
-
-const std::string kKey = "lH6w+43MZjujK+86V8J/8dLuTN/lS0p9Ovmw7HWUSXM=";    // k1 of the vectors
-const std::string kOther = "MptMLtAcaVFb1RqBFi3rUUg9xsaNV+OPWM2WKsqKqzw=";  // of nothing
-
-class KeysBed : public PrimitiveFixture {
- public:
-  KeysBed() : children(make_children({PLAYBOOK_BINARY_DIR "/playbook-guardian", -1})) {
-    environment.children = children.get();
-    cluster.make_database("shop");
-    setenv("PLAYBOOK_TEST_URL", cluster.url("shop").c_str(), 1);
-    sql("create table integration_connections (id text primary key, credentials_encrypted text not null);"
-        "create table org_proxies (org text, name text, url_encrypted text, primary key (org, name));"
-        "create table loose (pass_encrypted text); create table jwks (id text primary key, private_key text)");
-  }
-
-  PostgresCluster& cluster = postgres_cluster();
-  std::unique_ptr<Children> children;
-  const Json server{{"url", secret_from_env("PLAYBOOK_TEST_URL")}};
-  const Json strate = vectors("appstrate");
-
-  void sql(const std::string& text) { cluster.run("shop", "set role shop; " + text); }
-  std::string connection(const std::string& id) const { return stored_value(strate.at("connection"), id, "value"); }
-  void store(const std::string& row, const std::string& value) {
-    sql("insert into integration_connections values ('" + row + "', " + sql_literal(value) + ")");
-  }
-  void env(const std::string& text) const { replace_file(instance / ".env", text); }
-
-  Json dotenv(const std::string& name) const { return secret_from_dotenv((instance / ".env").string(), name); }
-  Json keyring() const {
-    return {{"scheme", "appstrate"},
-            {"keys", {{"key", dotenv("KEY")}, {"id", dotenv("KEY_ID")}, {"retired", dotenv("KEYS")}}},
-            {"stored", {{"type", "postgres"}, {"server", server}, {"columns", {"*.*_encrypted"}}}}};
-  }
-  Json auth() const {
-    return {{"scheme", "better-auth"},
-            {"keys", {{"secret", dotenv("SECRET")}}},
-            {"stored", {{"type", "postgres"}, {"server", server}, {"columns", {"jwks.private_key"}}}}};
-  }
-  Json verify(const Json& keyrings) { return call("keys.verify", {{"keyrings", keyrings}}); }
-  std::string text() { return verify(Json::array({keyring()})).at("text"); }
-};
-
-}  // namespace
 
 TEST_CASE("keys.verify tells how many stored secrets open, by place and by key") {
   KeysBed bed;
@@ -111,24 +58,25 @@ TEST_CASE("the verdict of keys.verify is well only when every value that was tri
        "KEY=" + k2 + "\nKEY_ID=k2",
        {{"i1", "conn-after-rotation-new-value"}, {"i2", "conn-basic"}},
        "partial",
-       "appstrate: 1 of 2 stored values open, 1 asks for key k1, which is not given, first of those that do not is "
+       "appstrate: 1 of 2 stored values open (1 under k2), 1 asks for key k1, which is not given: "
        "integration_connections.credentials_encrypted of row i2"},
       {"the same with the old key at hand",
        "KEY=" + k2 + "\nKEY_ID=k2\nKEYS='{\"k1\": \"" + kKey + "\"}'",
        {{"i1", "conn-after-rotation-new-value"}, {"i2", "conn-basic"}},
        "match",
-       "appstrate: 2 of 2 stored values open"},
+       "appstrate: 2 of 2 stored values open (1 under k1, 1 under k2)"},
       {"only an unknown key",
        "KEY=" + k2 + "\nKEY_ID=k2",
        {{"i1", "conn-basic"}},
        "mismatch",
-       "appstrate: none of 1 stored value opens, 1 asks for key k1, which is not given, first of those that do not is "
+       "appstrate: none of 1 stored value opens, 1 asks for key k1, which is not given: "
        "integration_connections.credentials_encrypted of row i1"},
       {"a damaged row",
        "KEY=" + kKey,
        {{"i1", "conn-basic"}, {"i2", "conn-damaged-tag"}},
        "partial",
-       "appstrate: 1 of 2 stored values open, first of those that do not is integration_connections.credentials_encrypted of row i2"},
+       "appstrate: 1 of 2 stored values open (1 under k1), first of those that do not is "
+       "integration_connections.credentials_encrypted of row i2"},
       {"no rows", "KEY=" + kKey, {}, "unknown", "appstrate: nothing to try among 0 stored values"},
       {"empty values alone", "KEY=" + kKey, {{"i1", "conn-empty-string"}}, "unknown", "appstrate: nothing to try among 1 stored value"},
       {"what was never encrypted",
@@ -173,7 +121,7 @@ TEST_CASE("one scheme with nothing to try keeps keys.verify from saying match") 
 
 TEST_CASE("keys.verify finds what people do to keys") {
   KeysBed bed;
-  const Json smith = vectors("appsmith");
+  const Json smith = key_vectors("appsmith");
   const std::string good = stored_value(smith.at("vectors"), "v2-basic", "ciphertext");
   bed.sql("create table datasource (id int primary key, password text); insert into datasource values (7, '" + good + "')");
   struct Case {
@@ -186,6 +134,8 @@ TEST_CASE("keys.verify finds what people do to keys") {
         Case{"\"Xk3PqLm92aBcD\"", "Zt7RwYh41eFgH", "; they open with the password without its quotes"},
         Case{"Xk3PqLm92aBcD", "5a743752775968343165466748", "; they open with the salt as the bytes that it is the hex of"},
         Case{"WGszUHFMbTkyYUJjRA==", "Zt7RwYh41eFgH", "; they open with the password as the bytes that it is the base64 of"},
+        Case{"Xk3PqLm92aBcD\r\n", "Zt7RwYh41eFgH", "; they open with the password without the white space around it"},
+        Case{"Xk3PqLm92aBcD==", "Zt7RwYh41eFgH", "; they open with the password without its base64 padding"},
         Case{"Zt7RwYh41eFgH", "Xk3PqLm92aBcD", "; they open with password and salt exchanged"},
         Case{"something else", "Zt7RwYh41eFgH", ""}}) {
     INFO(one.said);
@@ -198,9 +148,79 @@ TEST_CASE("keys.verify finds what people do to keys") {
   }
 }
 
+TEST_CASE("keys.verify finds what people do to a key also where its shape alone is wrong, and among values that open") {
+  KeysBed bed;
+  const Json first = key_vectors("activepieces").at("vectors").at(0);
+  const std::string key = first.at("key"), value = Json{{"iv", first.at("iv")}, {"data", first.at("data")}}.dump();
+  bed.sql("create table app_connection (id int primary key, value jsonb not null); insert into app_connection values (1, '" + value + "')");
+  Json keyring{{"scheme", "activepieces"},
+               {"keys", {{"key", secret_from_json((bed.instance / "settings.json").string(), "KEY")}}},
+               {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"app_connection.value"}}}}};
+  const std::string shape = "activepieces: the key must be 32 letters and digits, and has ";
+  for (const auto& [given, said] : std::vector<std::pair<std::string, std::string>>{
+           {"'" + key + "'", shape + "34 characters; they open with the key without its quotes"},
+           {key + "\n", shape + "33 characters; they open with the key without the white space around it"},
+           {hex_encoded(key), shape + "64 characters; they open with the key as the bytes that it is the hex of"},
+           {"1234", shape + "4 characters"}}) {
+    replace_file(bed.instance / "settings.json", Json{{"KEY", given}}.dump());
+    const Json result = bed.verify(Json::array({keyring}));
+    CHECK(result.at("verdict") == "unknown");
+    CHECK(result.at("text") == said);
+  }
+  bed.env("KEY=playbook-test-auth-secret-0001\nSECRET=" + kKey + "\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  CHECK(bed.verify(Json::array({bed.keyring(), bed.auth()})).at("schemes").at(0).at("text") ==
+        "appstrate: the key must be 32 bytes in base64; they open with the secret of better-auth");
+}
+
+TEST_CASE("keys.verify says where a container runs with another key than a new one would get, and whether that key is the right one") {
+  KeysBed bed;
+  bed.store("i1", bed.connection("conn-basic"));
+  TempFolder bin;
+  auto answer = [&](const std::string& set, const std::string& runs) {
+    const Json config{{"name", "shop"}, {"services", {{"app", {{"environment", {{"KEY", set}}}}}}}};
+    const Json found{{"Id", "c1"},
+                     {"Name", "/shop-app-1"},
+                     {"Image", "sha256:1"},
+                     {"RestartCount", 0},
+                     {"Created", ""},
+                     {"State", {{"Status", "running"}, {"ExitCode", 0}, {"StartedAt", ""}, {"FinishedAt", ""}}},
+                     {"HostConfig", {{"RestartPolicy", {{"Name", "no"}}}}},
+                     {"Config", {{"Image", "app:1"}, {"Labels", {{"com.docker.compose.service", "app"}}}, {"Env", {"KEY=" + runs, "X"}}}}};
+    bin.write("config", config.dump());
+    bin.write("found", Json::array({found}).dump());
+    const std::string at = bin.path().string();
+    chmod(bin.write("docker", "#!/bin/sh\ncase \"$*\" in *config*) cat " + at + "/config;; ps*) echo c1;; inspect*) cat " + at +
+                                  "/found;; version*) echo 26.1.5;; *) echo 2.26.1;; esac\n")
+              .c_str(),
+          0755);
+  };
+  replace_file(bed.instance / "compose.yml", "services: {}\n");
+  const Variable path("PATH", (bin.path().string() + ":" + std::getenv("PATH")).c_str());
+  Json keyring = bed.keyring();
+  keyring["service"] = {{"project", Json::object()}, {"service", "app"}};
+  keyring["keys"] = {{"key", {"KEY", bed.dotenv("ELSEWHERE")}}};
+  const std::string differs = "container shop-app-1 runs with another key than the compose file gives";
+  const std::string none =
+      "appstrate: none of 1 stored value opens, first of those that do not is integration_connections.credentials_encrypted of row i1";
+  auto text = [&] { return bed.verify(Json::array({keyring})).at("text").get<std::string>(); };
+
+  answer(kKey, kKey);
+  CHECK(text() == "appstrate: 1 of 1 stored value opens");
+  answer(kOther, kKey);
+  CHECK(text() == none + "; " + differs + "; they open with the key of container shop-app-1");
+  CHECK(bed.redactor.apply(kKey) == "«KEY»");
+  answer(kKey, kOther);
+  CHECK(text() == "appstrate: 1 of 1 stored value opens; " + differs);
+  keyring["keys"] = {{"key", {"UNSET", bed.dotenv("ELSEWHERE")}}};
+  CHECK(text() == "appstrate: the compose file gives service app no UNSET; " + (bed.instance / ".env").string() + " does not exist");
+  bed.env("ELSEWHERE=" + kKey + "\n");
+  CHECK(text() == "appstrate: 1 of 1 stored value opens");
+}
+
 TEST_CASE("keys.verify says how likely chance is to fool a scheme without a tag") {
   KeysBed bed;
-  const Json pieces = vectors("activepieces");
+  const Json pieces = key_vectors("activepieces");
   bed.sql("create table app_connection (id int primary key, value jsonb not null)");
   std::string file = (bed.instance / "settings.json").string();
   replace_file(file, R"({"ENCRYPTION_KEY": "4f1d2a9c0b7e63855d21c4fa98e07b36"})");
@@ -386,7 +406,8 @@ TEST_CASE("100,000 values of Activepieces are verified in two seconds", "[.][key
                {"keys", {{"key", bed.dotenv("AP_ENCRYPTION_KEY")}}},
                {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"app_connection.value"}}}}};
   auto began = std::chrono::steady_clock::now();
-  CHECK(bed.verify(Json::array({keyring})).at("text") == "activepieces: 100000 of 100000 stored values open");
+  CHECK(bed.verify(Json::array({keyring})).at("text") ==
+        "activepieces: 100000 of 100000 stored values open, which a wrong key would do by chance less than 1e-12");
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
   WARN("100,000 values in " << took << " ms");
   CHECK(took < 2000);

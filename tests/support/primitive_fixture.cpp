@@ -1,6 +1,7 @@
 #include "tests/support/primitive_fixture.h"
 
 #include "runtime/base/secret_sources.h"
+#include "runtime/pin/docker_env.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
 #include "runtime/primitives/all.h"
@@ -9,6 +10,7 @@ namespace playbook::testing {
 
 PrimitiveFixture::PrimitiveFixture() {
   register_all(registry);
+  add_docker_env_source(secrets);
   add_dotenv_source(secrets);
   add_yaml_source(secrets);
   add_more_sources(secrets);
