@@ -21,30 +21,30 @@ namespace fs = std::filesystem;
 class PartialSet : public SetWriter {
  public:
   PartialSet(const fs::path& folder, const std::string& name, Work& work) : folder_(folder, name, work), work_(work) {
-    work_.set_scratch(path() / ".scratch");
+    work_.set_scratch(folder_.path() / ".scratch");
   }
 
   std::unique_ptr<PartWriter> part(const std::string& file, const std::string& source, Encoding encoding, std::uint64_t expected) override {
     if (!is_safe_name(file)) throw Error(Code::argument_invalid, "a backup set cannot hold a file of the name " + canonical(file));
-    return std::make_unique<PartWriter>(path(), file, source, encoding, expected, work_);
+    return std::make_unique<PartWriter>(folder(), file, source, encoding, expected, work_);
   }
   void add(Part part) override {
     sums_[part.file] = part.sha256;
     parts_.push_back(std::move(part));
   }
+  const fs::path& folder() const override { return folder_.path(); }
   void write_text(std::string_view file, const std::string& text, bool in_sums = true) {
-    PartWriter writer(path(), std::string(file), "", Encoding::plain, 0, work_);
+    PartWriter writer(folder(), std::string(file), "", Encoding::plain, 0, work_);
     writer.write(text);
     Part part = writer.finish();
     if (in_sums) sums_[part.file] = part.sha256;
   }
   void end_scratch() {
-    fs::remove_all(path() / ".scratch");
-    work_.set_scratch(path().parent_path() / ".scratch");
+    fs::remove_all(folder() / ".scratch");
+    work_.set_scratch(folder().parent_path() / ".scratch");
   }
   void commit() { folder_.commit(); }
 
-  const fs::path& path() const { return folder_.path(); }
   const fs::path& final_path() const { return folder_.final_path(); }
   const std::vector<Part>& parts() const { return parts_; }
   const Sums& sums() const { return sums_; }
@@ -72,7 +72,7 @@ Manifest write_sources(const SetRequest& request, const SourceRegistry& sources,
 }
 
 void expect_good(const PartialSet& partial, const std::string& digest, const SourceRegistry& sources, Work& work) {
-  std::vector<Finding> findings = verify_set(partial.path(), digest, sources, work, Depth::content);
+  std::vector<Finding> findings = verify_set(partial.folder(), digest, sources, work, Depth::content);
   if (findings.empty()) return;
   throw Error(Code::backup_failed,
               "what was written to " + partial.final_path().string() + " reads back differently: " + describe(findings),

@@ -22,6 +22,8 @@ class SetWriter {
   virtual std::unique_ptr<PartWriter> part(const std::string& file, const std::string& source, Encoding encoding,
                                            std::uint64_t expected_bytes) = 0;
   virtual void add(Part part) = 0;
+  /// Where the finished parts lie, for a source that reads its own again.
+  virtual const std::filesystem::path& folder() const = 0;
 };
 
 /// A source in a finished set. Refers to its manifest and must not outlive it.

@@ -13,6 +13,7 @@ std::unique_ptr<Source> make_directory_source();
 std::unique_ptr<Source> make_external_source();
 std::unique_ptr<Source> make_files_source();
 std::unique_ptr<Source> make_postgres_source();
+std::unique_ptr<Source> make_redis_source();
 std::unique_ptr<Source> make_sqlite_source();
 std::unique_ptr<Source> make_volume_source();
 
@@ -29,8 +30,8 @@ Json Source::import(const Json& spec, const std::filesystem::path& copy, SetWrit
 }
 
 SourceRegistry::SourceRegistry() {
-  for (auto make :
-       {make_directory_source, make_external_source, make_files_source, make_postgres_source, make_sqlite_source, make_volume_source})
+  for (auto make : {make_directory_source, make_external_source, make_files_source, make_postgres_source, make_redis_source,
+                    make_sqlite_source, make_volume_source})
     add(make());
 }
 

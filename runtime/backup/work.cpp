@@ -29,6 +29,16 @@ std::unique_ptr<PostgresServer> Work::postgres(const Json& server) const {
   return surroundings_.postgres(server);
 }
 
+Services& Work::services() const {
+  if (!surroundings_.services) throw Error(Code::unsupported, "services of compose projects cannot be reached from here");
+  return *surroundings_.services;
+}
+
+std::string Work::secret(const Json& reference) const {
+  if (!surroundings_.secret) throw Error(Code::unsupported, "secrets cannot be opened here");
+  return surroundings_.secret(reference);
+}
+
 ScratchFile::ScratchFile(const Work& work, const std::string& name) : path_(work.scratch() / name) {
   make_folder(work.scratch());
   remove();  // what an earlier try left when it was killed

@@ -20,12 +20,15 @@ namespace playbook {
 class Children;         // runtime/process/children.h
 class PostgresServer;   // runtime/database/postgres_server.h
 class PostgresSession;  // runtime/database/postgres.h
+class Services;         // runtime/backup/services.h
 
 /// What work on a server needs from its run; without it such sources are refused.
 struct Surroundings {
   std::string action;  ///< names what it starts elsewhere, `<run>/<action>`
   Children* children = nullptr;
   std::function<std::unique_ptr<PostgresServer>(const Json& server)> postgres;  ///< opens what `check_postgres_server` made complete
+  std::shared_ptr<Services> services{};
+  std::function<std::string(const Json& secret)> secret{};  ///< opens a reference; the redactor knows the value then
 };
 
 class Work {
@@ -49,6 +52,8 @@ class Work {
   /// Throw `unsupported` where nobody gave them.
   Children& children() const;
   std::unique_ptr<PostgresServer> postgres(const Json& server) const;
+  Services& services() const;
+  std::string secret(const Json& reference) const;
 
   /// A rehearsal shows every database that it has restored and compared to `look`, which may throw.
   void show_copies(std::function<void(PostgresSession&)> look) { look_ = std::move(look); }

@@ -1,10 +1,15 @@
 #include "runtime/primitives/backup.h"
 
+#include <algorithm>
+
+#include "runtime/backup/services.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/text.h"
+#include "runtime/container/service_place.h"
 #include "runtime/primitives/backup_records.h"
+#include "runtime/primitives/compose.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
@@ -25,6 +30,27 @@ std::filesystem::path named_set(const std::filesystem::path& folder, const std::
   return folder / (fitting.empty() ? name : fitting.front());
 }
 
+class ComposeServices final : public Services {
+ public:
+  explicit ComposeServices(Context& context) : context_(context) {}
+
+  bool runs(const Json& server) override {
+    ComposeWork work(context_, {{"project", server.at("project")}, {"services", {server.at("service")}}});
+    const std::vector<Container> containers = work.containers();
+    return std::any_of(containers.begin(), containers.end(), [](const Container& one) { return one.is_running(); });
+  }
+  std::unique_ptr<Place> inside(const Json& server) override {
+    return open_service_place(context_, server.at("project"), server.at("service"), user(server));
+  }
+  std::unique_ptr<Place> beside(const Json& server) override {
+    return one_off_place(docker_tools(context_), project_from(context_, server.at("project")), server.at("service"), user(server));
+  }
+
+ private:
+  static std::string user(const Json& server) { return get_or<std::string>(server, "user", ""); }
+  Context& context_;
+};
+
 }  // namespace
 
 Work work_of(Context& context) {
@@ -32,7 +58,8 @@ Work work_of(Context& context) {
   Work work(context.environment().run_folder / own, &context.cancel(), context.faults(),
             [&context](std::uint64_t done, std::optional<std::uint64_t> total) { context.progress(done, total, "bytes"); });
   work.set_surroundings(
-      {context.action_id(), context.environment().children, [&context](const Json& server) { return open_postgres(context, server); }});
+      {context.action_id(), context.environment().children, [&context](const Json& server) { return open_postgres(context, server); },
+       std::make_shared<ComposeServices>(context), [&context](const Json& secret) { return context.open_secret(secret); }});
   return work;
 }
 
