@@ -11,7 +11,7 @@
 namespace playbook {
 namespace {
 
-constexpr size_t kDeepest = 64;
+constexpr size_t kDeepestGroup = 64;
 
 // Blanks comments, and commas behind which an object or a list ends.
 std::string strict(std::string text) {
@@ -53,7 +53,7 @@ const Json* member(const Json& object, const std::string& name) {
 // A key may stand nested, or flat with colons in its name.
 const Json* find(const Json& object, const std::string& key, size_t depth = 0) {
   if (const Json* whole = member(object, key)) return whole;
-  for (size_t colon = key.find(':'); colon != std::string::npos && depth < kDeepest; colon = key.find(':', colon + 1))
+  for (size_t colon = key.find(':'); colon != std::string::npos && depth < kDeepestGroup; colon = key.find(':', colon + 1))
     if (const Json* group = member(object, key.substr(0, colon)))
       if (const Json* found = find(*group, key.substr(colon + 1), depth + 1)) return found;
   return nullptr;

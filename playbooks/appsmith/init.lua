@@ -1,0 +1,71 @@
+-- An Appsmith as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it stops, starts and goes back.
+-- All of its state is one folder, so that its backup is that folder, cold: the only way back that needs no old mongorestore and meets no limit of MongoDB's
+-- feature compatibility version. The vendor's own archive leaves out both keys.
+local instance, composed = require "appsmith.instance", require "composed"
+require "appsmith.conditions"
+
+local appsmith = {
+  is_here = instance.is_here,
+  inspect = instance.inspect,
+  release = instance.release,
+  facts = instance.facts,
+}
+
+--- Waits until the server says that it is well, through a first page that answers 200 all the time. Lines that tell why it never will be, with their causes:
+--- a missed checkpoint, an older schema, an edition, MongoDB that cannot open its files. `PASSED OVER` is progress.
+function appsmith.wait_ready(app, release)
+  migrate.watch(app.project, {
+    service = app.service,
+    url = app.url .. "/api/v1/health",
+    ready = { status = 200 },
+    starting = { status = 503 },
+    fail = {
+      "FAILED OVER", "ABORTED MIGRATION", "CHECKPOINT MISSED", "Looks like you skipped some required update", "APPSMITH-EE-DOWNGRADE-BLOCKED",
+      "failed to start on the existing data", "Wrong mongod version", "Illegal instruction", "Unable to load environment configuration",
+    },
+    progress = { "APPLIED - ", "featureCompatibilityVersion", "Please open http" },
+    deadline = 3600,
+    restarts = 1,
+  })
+end
+
+--- Waits until a release has done all that it does to the data. It raises MongoDB's files after it says that it is well, and tries that for a minute.
+function appsmith.wait_finished(app, release)
+  appsmith.wait_ready(app, release)
+  retry({ attempts = 60, wait = 1 }, function() expect.hop_is_finished(app, release) end)
+end
+
+-- What the engine calls, now or after a crash or next week: plain data in, no closures.
+
+function appsmith.stop_writers(app)
+  compose.fence(app.project, { services = { app.service } })
+  compose.stop(app.project, { services = { app.service }, grace = 120 })
+end
+
+function appsmith.unfence(app) compose.unfence(app.project) end
+
+function appsmith.start(app) compose.up(app.project, { services = { app.service } }) end
+
+--- This instance as it was, or will be, in another release.
+function appsmith.as_of(app, version)
+  local release, other = instance.release(app, version), {}
+  for key, value in pairs(app) do other[key] = value end
+  other.version, other.image = release.version, release.image
+  return other
+end
+
+--- The way back: the whole folder and the compose file as they were. Starting it again is left to whoever stopped it.
+function appsmith.restore(app, saved)
+  appsmith.stop_writers(app)
+  backup.restore(saved)
+end
+
+function appsmith.evidence(app) return composed.evidence(app.project) end
+
+--- Is it well, in the release that it is said to be in?
+function appsmith.verify(app)
+  local release = { version = app.version, image = app.image }
+  appsmith.wait_finished(app, release)
+end
+
+return appsmith

@@ -1,0 +1,39 @@
+-- Never by the tag alone: the newer release has changed the data, and MongoDB's files with it. The folder of a backup set comes back whole, with its keys.
+local playbook, appsmith = require "playbook", require "appsmith"
+
+return playbook.define {
+  name = "appsmith/rollback",
+  summary = "Bring a self-hosted Appsmith back to what a backup set holds: stacks, settings, keys and release.",
+  params = {
+    to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local app = appsmith.inspect(p)
+    local set = backup.verify(p.to)
+    local old = appsmith.as_of(app, set.version)
+
+    gates(function()
+      gate("the set is of an Appsmith", set.application == "appsmith", set.name .. " is of " .. tostring(set.application))
+      gate.images_can_be_had { old.image }
+      gate.free_space(app.state, { rehearse = false })
+    end)
+    local loss = backup.loss(set)
+    local question = "Go back to " .. set.version .. " as of " .. set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
+    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    step("Fetch images", function() image.pull { old.image } end)
+
+    downtime(function()
+      local present = step("Back up the present", function() return backup.create(app.state, { app = "appsmith", version = app.version }) end)
+      way_back(appsmith.restore, app, present)
+
+      step("Go back", function()
+        backup.restore(set)
+        compose.check(app.project, { [app.service] = old.image })
+        appsmith.start(old)
+      end)
+      step("Verify", function() appsmith.verify(old) end)
+    end)
+  end,
+}

@@ -1,0 +1,16 @@
+local playbook, appsmith = require "playbook", require "appsmith"
+
+return playbook.define {
+  name = "appsmith/verify",
+  summary = "Prove that an Appsmith works: one release, well by its own word, its migrations whole, its data raised, both keys set.",
+  params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
+
+  run = function(p)
+    local app = appsmith.inspect(p)
+    expect.appsmith_is_pinned(app)
+    expect.appsmith_is_well(app)
+    expect.migrations_are_whole(app)
+    expect.both_keys_are_set(app)
+    expect.hop_is_finished(app, { version = app.version, image = app.image })
+  end,
+}

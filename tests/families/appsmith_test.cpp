@@ -1,0 +1,79 @@
+// Appsmith's playbooks on a real Docker engine with real Compose, against a stand-in of its one container.
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
+#include "tests/playbooks/appsmith/deployment.h"
+#include "tests/support/catch.h"
+#include "tests/support/command.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+using appsmith::Deployment;
+
+namespace {
+
+Finished playbook_on(const Deployment& app, std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--yes", "-C", app.folder().string()});
+  return run_playbook(arguments, app.folder());
+}
+
+Finished upgrade(const Deployment& app, const std::string& to) { return playbook_on(app, {"run", "appsmith/upgrade", "--to", to}); }
+
+}  // namespace
+
+TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, and rollback brings the whole folder back", "[appsmith]") {
+  for (const char* release : {"1.99", "2.2"}) appsmith::push_release(release);
+  Deployment app("1.95");
+  const std::string data = app.database(), file = app.compose_text(), settings = app.settings();
+
+  // A migration that an earlier start left half done, a lost key, and data that 1.99 cannot open.
+  Json broken = parse_json(data, "the database");
+  broken["failed"] = {"old-change"};
+  broken["fcv"] = "4.4";
+  app.set_database(broken.dump());
+  replace_file(app.folder() / "stacks/configuration/docker.env", settings.substr(0, settings.find("APPSMITH_ENCRYPTION_SALT")));
+  Finished refused = upgrade(app, "2.2");
+  INFO(refused.out << refused.err);
+  CHECK(refused.status == 3);
+  for (const char* why : {"failed: old-change", "docker.env does not set APPSMITH_ENCRYPTION_SALT",
+                          "the data is of feature compatibility version 4.4; 1.99 opens 5.0 and 6.0"})
+    CHECK_THAT(refused.out, ContainsSubstring(why));
+  app.set_database(data);
+  replace_file(app.folder() / "stacks/configuration/docker.env", settings);
+
+  const Finished done = upgrade(app, "2.2");
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK_THAT(done.out, ContainsSubstring("hop 1 of 2: 1.95 -> 1.99, for MongoDB 7 needs data of feature compatibility version 6.0"));
+  const Json after = parse_json(app.database(), "the database");
+  CHECK(after["fcv"] == "7.0");
+  CHECK(after["changes"] == Json({"seed", "change-of-v1.95", "change-of-v1.99", "change-of-v2.2"}));
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.2 running"));
+  CHECK_THAT(app.settings(), ContainsSubstring("APPSMITH_REDIS_PASSWORD"));
+
+  const Finished back = playbook_on(app, {"rollback"});
+  INFO(back.out << back.err);
+  REQUIRE(back.status == 0);
+  CHECK(parse_json(app.database(), "the database")["fcv"] == "6.0");  // 1.95 was started again
+  CHECK(app.settings() == settings);
+  CHECK(app.compose_text() == file);
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.95 running"));
+}
+
+TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint the run ends on the release that it began with",
+          "[appsmith]") {
+  appsmith::push_release("1.99");
+  appsmith::push_release("2.1", true);
+  Deployment app("1.95");
+  const std::string rows = parse_json(app.database(), "the database")["rows"].dump(), file = app.compose_text(), settings = app.settings();
+  const Finished done = upgrade(app, "2.1");
+  INFO(done.out << done.err);
+  CHECK(done.status == 1);
+  CHECK_THAT(done.out,
+             ContainsSubstring("FAILED OVER - {'id': 'change-of-v2.1'}") && ContainsSubstring("ROLLED BACK appsmith/upgrade 2.1 -> 1.95"));
+  const Json after = parse_json(app.database(), "the database");
+  CHECK(after["rows"].dump() == rows);
+  CHECK(after["failed"].empty());
+  CHECK(app.settings() == settings);
+  CHECK(app.compose_text() == file);
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.95 running"));
+}
