@@ -71,7 +71,8 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
       .children = children_.get(),
       .clock = clock_.get(),
       .cancel = &control.cancel_token(),
-      .faults = options.faults};
+      .faults = options.faults,
+      .findings = &findings_};
   actions_ = std::make_unique<Actions>(registry, *journal_, environment_, events_, control);
 }
 

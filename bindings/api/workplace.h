@@ -7,6 +7,7 @@
 
 #include "bindings/api/playbook.h"
 #include "bindings/api/sources.h"
+#include "runtime/base/findings.h"
 #include "runtime/engine/actions.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/state_folder.h"
@@ -52,6 +53,7 @@ class Workplace {
   SecretStore secrets_;
   std::unique_ptr<Children> children_;
   EventStream events_;
+  Findings findings_;
   RunEnvironment environment_;
   std::unique_ptr<Actions> actions_;
   std::filesystem::path scratch_;

@@ -206,7 +206,7 @@ playbook.check {
     if not secret.exists(password) then return true end
     local user = dotenv.get(app.env_file, "POSTGRES_USER", { public = true }) or "appstrate"
     -- By its name on the network, as the server reaches it: the image asks for no password on its socket and on 127.0.0.1.
-    local question = { "psql", "-X", "-w", "-h", app.database.service, "-U", user, "-d", "appstrate", "-c", "select 1" }
+    local question = { "psql", "-X", "-w", "-h", app.database.service, "-U", user, "-d", "appstrate", "-qAtc", "select where false" }
     local answer = compose.read(app.project, app.database.service, question, { env = { PGPASSWORD = password }, ok = { 0, 1, 2 } })
     local says = answer.err:match "FATAL: +([^\n]*)" or answer.err
     return answer.status == 0, says, "POSTGRES_PASSWORD counts only when the database is first made; put the password that it has into " .. app.env_file

@@ -93,11 +93,17 @@ std::string refusal(const Exit& exit) {
 
 }  // namespace
 
-Compose::Compose(const Docker& docker, Project project) : docker_(docker), project_(std::move(project)), tool_(find_tool(docker)) {}
+const Compose::Tool& Compose::tool() {
+  if (!tool_) {
+    Findings* findings = docker_.tools().findings;
+    tool_ = findings ? findings->get([this] { return find_tool(docker_); }) : find_tool(docker_);
+  }
+  return *tool_;
+}
 
 const std::string& Compose::name() {
   if (project_.name.empty()) {
-    if (tool_.generation == 1)
+    if (tool().generation == 1)
       project_.name = v1_name(project_);
     else
       config();
@@ -107,7 +113,7 @@ const std::string& Compose::name() {
 
 Command Compose::command(const std::vector<std::string>& arguments) {
   Command command;
-  command.argv = tool_.argv;
+  command.argv = tool().argv;
   for (const std::string& file : project_.files) command.argv.insert(command.argv.end(), {"--file", file});
   command.argv.insert(command.argv.end(), {"--project-directory", project_.folder.string()});
   if (!project_.name.empty()) command.argv.insert(command.argv.end(), {"--project-name", project_.name});
@@ -119,17 +125,17 @@ Command Compose::command(const std::vector<std::string>& arguments) {
 
 Json Compose::config() {
   Command question =
-      command(tool_.generation == 1 ? std::vector<std::string>{"config"} : std::vector<std::string>{"config", "--format", "json"});
+      command(tool().generation == 1 ? std::vector<std::string>{"config"} : std::vector<std::string>{"config", "--format", "json"});
   question.deadline = 1min;
   question.capture_limit = 16 << 20;
   Exit exit = docker_.run(std::move(question));
   if (exit.status != 0) {
     throw Error(Code::compose_invalid, "compose refuses " + join(project_.files, ", ") + ": " + refusal(exit),
-                "`" + join(tool_.argv, " ") + " config` in " + project_.folder.string() + " tells the same");
+                "`" + join(tool().argv, " ") + " config` in " + project_.folder.string() + " tells the same");
   }
   unset_ = unset_variables(exit.err);
-  Json config = tool_.generation == 1 ? yaml_to_json(exit.out, "docker-compose config") : parse_json(exit.out, "docker compose config");
-  if (project_.name.empty()) project_.name = tool_.generation == 1 ? v1_name(project_) : config.at("name").get<std::string>();
+  Json config = tool().generation == 1 ? yaml_to_json(exit.out, "docker-compose config") : parse_json(exit.out, "docker compose config");
+  if (project_.name.empty()) project_.name = tool().generation == 1 ? v1_name(project_) : config.at("name").get<std::string>();
   return config;
 }
 

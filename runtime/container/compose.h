@@ -27,11 +27,11 @@ class Compose {
     std::string version, engine;
   };
 
-  /// Finds Compose. Throws process.missing, `unsupported`.
-  Compose(const Docker& docker, Project project);
+  Compose(const Docker& docker, Project project) : docker_(docker), project_(std::move(project)) {}
 
   const Docker& docker() const { return docker_; }
-  const Tool& tool() const { return tool_; }
+  /// Found when it is first needed. Throws process.missing, `unsupported`, as all that needs it does.
+  const Tool& tool();
   const Project& project() const { return project_; }
   /// The name that its containers carry.
   const std::string& name();
@@ -51,7 +51,7 @@ class Compose {
  private:
   const Docker& docker_;
   Project project_;
-  Tool tool_;
+  std::optional<Tool> tool_;
   std::vector<std::string> unset_;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/findings.h"
 #include "runtime/base/json.h"
 #include "runtime/process/children.h"
 
@@ -17,9 +18,10 @@ namespace playbook {
 struct DockerTools {
   Children& children;
   const CancelToken& cancel;
-  std::string run;     ///< id of the run
-  std::string action;  ///< id of the action, `<run>/<position>`
-  LineSink line;       ///< gets the lines of orders, not those of questions
+  std::string run;               ///< id of the run
+  std::string action;            ///< id of the action, `<run>/<position>`
+  LineSink line;                 ///< gets the lines of orders, not those of questions
+  Findings* findings = nullptr;  ///< remembers which Compose there is, where given
 };
 
 struct Container {

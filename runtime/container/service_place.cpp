@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -98,9 +99,10 @@ class ServicePlace final : public Place {
   std::string describe() const override { return "service " + service_; }
 
   Exit run(const Command& command, const LineSink& line, const CancelToken* cancel) override {
-    Container container = running_container(compose_, service_);
+    Container container = find_container();
     Command outer = wrapped(command, container);
     Exit exit = docker_.tools().children.run(outer, line, cancel);
+    if (exit.status != 0) forget_container();
     if (exit.timed_out || exit.cancelled || exit.signal) end_without_cancel(container);
     bool refused = (exit.status == 126 || exit.status == 127) && exit.err.find("OCI runtime exec failed") != std::string::npos;
     refused = refused || ((exit.status == 126 || exit.status == 127) && exit.out.find("OCI runtime exec failed") != std::string::npos);
@@ -109,6 +111,16 @@ class ServicePlace final : public Place {
   }
 
  private:
+  Container find_container() {
+    std::lock_guard hold(mutex_);
+    if (!found_) found_ = running_container(compose_, service_);
+    return *found_;
+  }
+  void forget_container() {
+    std::lock_guard hold(mutex_);
+    found_.reset();
+  }
+
   Command wrapped(const Command& command, const Container& container) const {
     Command outer = command;
     outer.folder.clear();
@@ -133,6 +145,8 @@ class ServicePlace final : public Place {
   Docker docker_;
   Compose compose_;
   std::string service_, user_;
+  std::mutex mutex_;  // a session runs on a thread of its own, beside pg_dump
+  std::optional<Container> found_;
 };
 
 class OneOffPlace final : public Place {

@@ -12,9 +12,10 @@
 
 namespace playbook {
 
-/// A place in the running container of `service`, looked up at every run. `command.folder` is a folder in the container; of the environment
-/// of this process nothing reaches it but what `command.environment` names. After a deadline or a cancellation nothing of it runs on.
-/// Throws container.failed where the service does not run, process.missing where the container lacks the program.
+/// A place in the running container of `service`, looked up at the first run and after one that failed. `command.folder` is a folder in the
+/// container; of the environment of this process nothing reaches it but what `command.environment` names. After a deadline or a
+/// cancellation nothing of it runs on. Throws container.failed where the service does not run, process.missing where the container lacks
+/// the program.
 std::unique_ptr<Place> service_place(const DockerTools& tools, Project project, std::string service, std::string user = "");
 
 /// A container of its own for every run, made like those of `service` and removed after it: `compose run --rm`, labelled

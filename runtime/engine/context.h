@@ -18,6 +18,7 @@
 namespace playbook {
 
 class Children;  // runtime/process/children.h
+class Findings;  // runtime/base/findings.h
 
 enum class LogLevel { debug, info, warning };
 
@@ -35,6 +36,7 @@ struct RunEnvironment {
   Clock* clock = nullptr;
   CancelToken* cancel = nullptr;
   Faults* faults = nullptr;
+  Findings* findings = nullptr;  ///< null: nothing is remembered
 };
 
 class Context {

@@ -70,7 +70,7 @@ Parameter compose_deadline_parameter(double seconds, const std::string& help) { 
 
 DockerTools docker_tools(Context& context) {
   LineSink line = [&context](Stream, std::string_view text) { context.log(LogLevel::info, to_utf8(context.redactor().apply(text))); };
-  return {context.children(), context.cancel(), context.environment().run_id, context.action_id(), line};
+  return {context.children(), context.cancel(), context.environment().run_id, context.action_id(), line, context.environment().findings};
 }
 
 Project project_from(const Context& context, const Json& description) {
