@@ -22,22 +22,18 @@ void push_releases() {
   push_release(kSkips, kSkips, Flaw::backdated);
 }
 
-Finished playbook_on(const Deployment& app, std::vector<std::string> arguments,
-                     const std::map<std::string, std::string>& environment = {}) {
-  arguments.insert(arguments.end(), {"-C", app.folder().string()});
-  CommandProcess process(arguments, app.folder(), CommandProcess::On::pipes, environment);
-  int status = process.finish();
-  return {status, process.out, process.err};
-}
-
-Finished upgrade(const Deployment& app, const std::string& to) {
-  return playbook_on(app, {"run", "appstrate/upgrade", "--to", to, "--yes"});
-}
+Finished upgrade(const Deployment& app, const std::string& to) { return app.playbook({"run", "appstrate/upgrade", "--to", to, "--yes"}); }
 
 std::string containers(const Deployment& app) { return app.compose("ps -a --no-trunc --format '{{.ID}} {{.Service}} {{.Image}}' | sort"); }
 
+/// 1 on Debian 12; Debian 13 packages no Compose v1.
+int compose_generation() { return output_of("docker-compose version --short || true").starts_with("1.") ? 1 : 2; }
+
+/// Of the backup sets: the one that was made last.
+std::string newest_set(const Deployment& app) { return output_of("ls -d .playbook/backups/*-appstrate-* | tail -n 1", app.folder()); }
+
 std::string policy(const Deployment& app) {
-  return output_of("docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' " + app.project() + "-appstrate-1");
+  return output_of("docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' " + app.container("appstrate"));
 }
 
 }  // namespace
@@ -71,23 +67,23 @@ TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and k
   CHECK(app.env().starts_with("APPSTRATE_VERSION=1.0.0-beta.51\nPORT="));
   CHECK(policy(app) == "unless-stopped");
 
-  Finished live = playbook_on(app, {"keys", "verify"});
+  Finished live = app.playbook({"keys", "verify"});
   CHECK(live.status == 0);
   CHECK(live.out.find("match  appstrate: 3 of 3 stored values open\n") != std::string::npos);
   std::vector<std::filesystem::path> sets;
   for (const auto& entry : std::filesystem::directory_iterator(app.folder() / ".playbook/backups")) sets.push_back(entry.path());
   REQUIRE(sets.size() == 2);
-  Finished stored = playbook_on(app, {"keys", "verify", "--backup", sets[0].string()});
+  Finished stored = app.playbook({"keys", "verify", "--backup", sets[0].string()});
   INFO(stored.out << stored.err);
   CHECK(stored.status == 0);
 
-  Finished back = playbook_on(app, {"rollback", "--yes"});
+  Finished back = app.playbook({"rollback", "--yes"});
   INFO(back.out << back.err);
   CHECK(back.status == 0);
   CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.41")") != std::string::npos);
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
   CHECK(app.env().starts_with("APPSTRATE_VERSION=1.0.0-beta.22\nAPPSTRATE_VERSION=1.0.0-beta.41\n"));
-  CHECK(playbook_on(app, {"run", "appstrate/verify"}).status == 0);
+  CHECK(app.playbook({"run", "appstrate/verify"}).status == 0);
 }
 
 TEST_CASE("with a release that fails to migrate appstrate/upgrade ends in the old state, row by row", "[appstrate]") {
@@ -135,6 +131,13 @@ TEST_CASE("what is in the way of appstrate/upgrade is said before anything is ch
   const std::vector<Case> cases{
       {"nothing", [] {}, 0, ""},
       {"Compose refuses the file", in_file("depends_on: {migrate", "depends_on: {nobody"), 3, "compose refuses docker-compose.yml: "},
+      {"lines that Compose passes over or reads its own way",
+       set("# settings of the stand-in",
+           "# settings\n\n  # indented\nexport EXTRA = \"a b\" # said\nAPPSTRATE_VERSION=1.0.0-beta.22\nEMPTY=\nBARE"),
+       0, ""},
+      {"a line that is none", set("# settings of the stand-in", "this is no setting"), 3, ".env"},
+      {"a password that the database does not have", set("POSTGRES_PASSWORD='pg $ecret #1'", "POSTGRES_PASSWORD=wrong"), 3,
+       "password authentication failed for user \"appstrate\""},
       {"a value that never ends", set("RUN_TOKEN_SECRET=run", "RUN_TOKEN_SECRET='run"), 3, ".env:"},
       {"no version", set("APPSTRATE_VERSION=", "OTHER_VERSION="), 3,
        ".env does not set APPSTRATE_VERSION, so that a default of the compose file counts"},
@@ -149,15 +152,15 @@ TEST_CASE("what is in the way of appstrate/upgrade is said before anything is ch
   };
   for (const Case& one : cases) {
     one.change();
-    Finished done = playbook_on(app, {"check", "appstrate/upgrade", "--to", kGood});
+    Finished done = app.playbook({"check", "appstrate/upgrade", "--to", kGood});
     INFO(one.what << ":\n" << done.out << done.err);
     CHECK(done.status == one.status);
     CHECK((done.out + done.err).find(one.says) != std::string::npos);
     app.set_env(env);
     replace_file(app.folder() / "docker-compose.yml", file);
   }
-  CHECK(playbook_on(app, {"check", "appstrate/upgrade", "--to", "1.0.0-beta.48"}).status == 3);
-  Finished exported = playbook_on(app, {"check", "appstrate/upgrade", "--to", kGood}, {{"APPSTRATE_VERSION", "1.0.0-beta.50"}});
+  CHECK(app.playbook({"check", "appstrate/upgrade", "--to", "1.0.0-beta.48"}).status == 3);
+  Finished exported = app.playbook({"check", "appstrate/upgrade", "--to", kGood}, {{"APPSTRATE_VERSION", "1.0.0-beta.50"}});
   CHECK(exported.status == 3);
   CHECK((exported.out + exported.err).find("the shell exports APPSTRATE_VERSION, which overrides .env") != std::string::npos);
   CHECK(containers(app) == ran);
@@ -170,19 +173,46 @@ TEST_CASE("appstrate/upgrade works on several compose files", "[.][appstrate][ex
   replace_file(app.folder() / "docker-compose.prod.yml", "services: {appstrate: {restart: always}}\n");
   app.compose("-f docker-compose.yml -f docker-compose.prod.yml up -d");
   app.wait_healthy();
-  Finished done = playbook_on(
-      app, {"run", "appstrate/upgrade", "--to", kGood, "--yes", "--files", "docker-compose.yml", "--files", "docker-compose.prod.yml"});
+  Finished done = app.playbook(
+      {"run", "appstrate/upgrade", "--to", kGood, "--yes", "--files", "docker-compose.yml", "--files", "docker-compose.prod.yml"});
   INFO(done.out << done.err);
   CHECK(done.status == 0);
   CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.51")") != std::string::npos);
   CHECK(policy(app) == "always");
 }
 
+TEST_CASE("through Compose v1, where it is installed, Appstrate is upgraded and brought back to a backup set", "[appstrate]") {
+  push_releases();
+  const Deployment app("1.0.0-beta.41", compose_generation());
+  const std::string before = app.fingerprint(), env = app.env();
+  Finished done = upgrade(app, kGood);
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.51")") != std::string::npos);
+  CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
+  CHECK(policy(app) == "unless-stopped");
+
+  app.ask("delete from runs");
+  const std::string set = newest_set(app);
+  Finished back = app.playbook({"run", "appstrate/rollback", "--to", set, "--yes"});
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK(app.fingerprint() == before);
+  CHECK(app.env() == env);
+  CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.41")") != std::string::npos);
+  CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
+
+  app.edit(set + "/manifest.json", "\"appstrate\"", "\"appstrato\"");
+  Finished damaged = app.playbook({"run", "appstrate/rollback", "--to", set, "--yes"});
+  CHECK(damaged.status == 3);
+  CHECK(app.fingerprint() == before);
+}
+
 TEST_CASE("a database that is newer than every known release is refused", "[.][appstrate][exhaustive]") {
   push_releases();
   Deployment app;
   app.ask("insert into drizzle.__drizzle_migrations (hash, created_at) values ('ff', 1893456000000)");
-  Finished done = playbook_on(app, {"check", "appstrate/upgrade", "--to", kGood});
+  Finished done = app.playbook({"check", "appstrate/upgrade", "--to", kGood});
   INFO(done.out << done.err);
   CHECK(done.status == 3);
   CHECK((done.out + done.err).find("the database is newer than 1.0.0-beta.41: it is in the state of no release that this playbook knows") !=

@@ -23,11 +23,13 @@ const fs::path kHere = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appstrat
 std::string registry() { return std::getenv("PLAYBOOK_TEST_REGISTRY"); }
 std::string bed(const std::string& tool) { return std::string(std::getenv("PLAYBOOK_TESTBED")) + "/" + tool; }
 
-std::string compose_text(const std::string& project) {
+/// `heading`: what the generation of Compose wants at the top.
+std::string compose_text(const std::string& heading) {
   std::string server = registry() + "/appstrate/appstrate:${APPSTRATE_VERSION:-1.0.0-beta.41}";
   std::string sidecar = registry() + "/appstrate/appstrate-sidecar:${APPSTRATE_VERSION:-1.0.0-beta.41}";
   std::string database = "DATABASE_URL=postgresql://${POSTGRES_USER:-appstrate}:${POSTGRES_PASSWORD}@postgres:5432/appstrate";
-  return "name: " + project + "\n" + R"(services:
+  return heading + R"(
+services:
   postgres:
     image: )" +
          std::getenv("PLAYBOOK_TEST_POSTGRES") + R"(
@@ -35,6 +37,7 @@ std::string compose_text(const std::string& project) {
       POSTGRES_USER: ${POSTGRES_USER:-appstrate}
       POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?set it}
       POSTGRES_DB: appstrate
+    restart: unless-stopped
     volumes: ["pgdata:/var/lib/postgresql/data"]
     healthcheck:
       test: ["CMD-SHELL", "pg_isready -q -h 127.0.0.1 -U $$POSTGRES_USER"]
@@ -110,19 +113,20 @@ void push_release(const std::string& tag, const std::string& release, Flaw flaw,
               program);
 }
 
-Deployment::Deployment(const std::string& release) {
+Deployment::Deployment(const std::string& release, int compose) : compose_(compose) {
   static int made = 0;
   project_ = "acme" + std::to_string(++made);
   port_ = 3100 + made;
   output_of(bed("image") + " postgres");
   push_release(release, release);
-  folder_.write("docker-compose.yml", compose_text(project_));
-  folder_.write(".env", env_text(release, port_));
-  compose("up -d --quiet-pull");
+  folder_.write("docker-compose.yml", compose_text(compose_ == 2 ? "name: " + project_ : "version: '3.8'"));
+  folder_.write(".env", env_text(release, port_) + (compose_ == 2 ? "" : "COMPOSE_PROJECT_NAME=" + project_ + "\n"));
+  this->compose("up -d --quiet-pull");
   wait_healthy();
   folder_.write("seed.sql", seed_sql());
-  compose("exec -T postgres psql -q -v ON_ERROR_STOP=1 -U appstrate -d appstrate < seed.sql");
+  this->compose("exec -T postgres psql -q -v ON_ERROR_STOP=1 -U appstrate -d appstrate < seed.sql");
   fs::remove(folder() / "seed.sql");
+  seeded_ = fingerprint(), old_env_ = env();
 }
 
 Deployment::~Deployment() {
@@ -145,12 +149,28 @@ void Deployment::edit(const std::string& file, const std::string& piece, const s
   replace_file(folder() / file, text);
 }
 
-std::string Deployment::compose(const std::string& arguments) const { return output_of("docker compose " + arguments, folder()); }
+std::string Deployment::compose(const std::string& arguments) const {
+  return output_of((compose_ == 2 ? "docker compose " : "docker-compose ") + arguments, folder());
+}
+
+std::string Deployment::container(const std::string& service) const {
+  const char* between = compose_ == 2 ? "-" : "_";
+  return project_ + between + service + between + "1";
+}
+
+Finished Deployment::playbook(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) const {
+  std::map<std::string, std::string> all = environment;
+  if (compose_ == 1) all["DOCKER_CONFIG"] = without_plugin_.path().string();
+  arguments.insert(arguments.end(), {"-C", folder().string()});
+  CommandProcess process(arguments, folder(), CommandProcess::On::pipes, all);
+  const int status = process.finish();
+  return {status, process.out, process.err};
+}
 
 std::string Deployment::ask(const std::string& sql, const std::string& database) const {
   folder_.write("ask.sql", sql);
   std::string answer = output_of(
-      "docker exec -i " + project_ + "-postgres-1 psql -q -v ON_ERROR_STOP=1 -U appstrate -d " + database + " -At < ask.sql", folder());
+      "docker exec -i " + container("postgres") + " psql -q -v ON_ERROR_STOP=1 -U appstrate -d " + database + " -At < ask.sql", folder());
   fs::remove(folder() / "ask.sql");
   return answer;
 }
@@ -171,8 +191,24 @@ std::string Deployment::get(const std::string& path) const {
   }
 }
 
+std::string Deployment::look(const std::string& service, const std::string& format) const {
+  return output_of("docker inspect --format '{{" + format + "}}' " + container(service));
+}
+
+std::string Deployment::state(const std::string& env) const {
+  const std::string health = get("/health"), proxies = get("/api/proxies"), policy = look("appstrate", ".HostConfig.RestartPolicy.Name");
+  auto runs = [&](const char* release) { return health.find(R"("app":"v)" + std::string(release) + "\"") != std::string::npos; };
+  const bool well = proxies.starts_with("200 ") && policy == "unless-stopped";
+  if (well && runs("1.0.0-beta.41") && env == old_env_ && fingerprint() == seeded_) return "old";
+  const std::string counts = ask("select (select count(*) from drizzle.__drizzle_migrations) || ' ' || (select count(*) from \"user\")");
+  if (well && runs("1.0.0-beta.51") && env.find("APPSTRATE_VERSION=1.0.0-beta.51\n") != std::string::npos && counts == "39 30")
+    return "new";
+  return health + ", proxies " + proxies + ", policy " + policy + ", migrations and people " + counts + ", " +
+         env.substr(env.rfind("APPSTRATE_VERSION"));
+}
+
 void Deployment::wait_healthy() const {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(3);
   while (!get("/health").starts_with("200 ")) {
     if (std::chrono::steady_clock::now() > end) throw std::runtime_error("the stand-in is not healthy: " + compose("logs"));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

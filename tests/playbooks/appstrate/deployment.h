@@ -3,9 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tests/playbooks/appstrate/stand_in/release.h"
+#include "tests/support/command.h"
 #include "tests/support/temp_folder.h"
 
 namespace playbook::testing {
@@ -19,8 +22,8 @@ void push_release(const std::string& tag, const std::string& release, Flaw flaw 
 
 class Deployment {
  public:
-  /// Runs `release`, seeded.
-  explicit Deployment(const std::string& release = "1.0.0-beta.41");
+  /// Runs `release`, seeded; by Compose of this generation: 2, or 1 where it is installed.
+  explicit Deployment(const std::string& release = "1.0.0-beta.41", int compose = 2);
   /// Its containers and volumes go.
   ~Deployment();
   Deployment(const Deployment&) = delete;
@@ -35,6 +38,10 @@ class Deployment {
   /// Replaces a piece of a file by another; fails the test's arrangement where it is not there.
   void edit(const std::string& file, const std::string& piece, const std::string& by) const;
   std::string compose(const std::string& arguments) const;
+  /// The name of a service's container.
+  std::string container(const std::string& service) const;
+  /// The built `playbook` command on this instance, with the programs of the test bed.
+  Finished playbook(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) const;
   /// One value of its database.
   std::string ask(const std::string& sql, const std::string& database = "appstrate") const;
   /// Rows and their hash, table by table; equal when the data is.
@@ -42,11 +49,17 @@ class Deployment {
   /// "STATUS BODY" of a path, "down" where nothing answers.
   std::string get(const std::string& path) const;
   void wait_healthy() const;
+  /// A field of `docker inspect` of a service's container.
+  std::string look(const std::string& service, const std::string& format) const;
+  /// "old": all is as it was seeded; "new": all of 1.0.0-beta.51; else what is mixed. `env`: the settings as they are now.
+  std::string state(const std::string& env) const;
 
  private:
   TempFolder folder_;
   std::string project_;
-  int port_;
+  int port_, compose_;
+  std::string seeded_, old_env_;
+  TempFolder without_plugin_;
 };
 
 }  // namespace playbook::testing
