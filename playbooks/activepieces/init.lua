@@ -12,10 +12,14 @@ local activepieces = {
   KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }, -- tables that an upgrade never takes rows from
 }
 
+--- Database and settings, with fingerprints of the key without which the connections in it are lost.
+function activepieces.back_up(app, note)
+  return backup.create(app.state, { app = "activepieces", version = app.version, keyrings = app.keyrings, note = note })
+end
+
 --- Proves that this database can be dumped and restored here, while Activepieces still runs.
 function activepieces.rehearse(app, target)
-  local copy = backup.create(app.state, { app = "activepieces", version = app.version, note = "online copy before the upgrade to " .. target.version })
-  backup.rehearse(copy)
+  backup.rehearse(activepieces.back_up(app, "online copy before the upgrade to " .. target.version))
 end
 
 --- Sets app and worker to one image: a worker of another release crashes, or gets no work.
@@ -81,6 +85,8 @@ function activepieces.verify(app)
   activepieces.wait_ready(app, release)
   expect.runs_release(app, release)
   expect.rows_of_release(app, release)
+  local found = keys.verify(app.keyrings)
+  expect("no key is wrong", found.verdict ~= "mismatch", found.text)
 end
 
 return activepieces

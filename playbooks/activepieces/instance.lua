@@ -69,13 +69,24 @@ local function database(app, config)
   }
 end
 
---- The key of connections and other settings. oauth_app."clientSecret" is left out: what it holds cannot prove a key.
-local function keyrings(app)
+--- The settings.json in which the server keeps a key that it made itself, where its folder is one of this machine.
+local function settings_file(app, config)
+  local folder = public(app, "AP_CONFIG_PATH") or "/root/.activepieces"
+  for _, volume in ipairs(config.services[app.service].volumes) do
+    if volume.type == "bind" and volume.target == folder then return volume.source .. "/settings.json" end
+  end
+end
+
+--- The key of connections and other settings: the variable, else what the server made itself. oauth_app."clientSecret" is left out: what it holds cannot
+--- prove a key.
+local function keyrings(app, config)
+  local places, settings = { "AP_ENCRYPTION_KEY" }, settings_file(app, config)
+  if settings then places[2] = secret.json(settings, "ENCRYPTION_KEY") end
   return {
     {
       scheme = "activepieces",
       service = { project = app.project, service = app.service },
-      keys = { key = "AP_ENCRYPTION_KEY" },
+      keys = { key = places },
       stored = { type = "postgres", server = app.database, columns = { "app_connection.value", "ai_provider.auth", "secret_manager_connection.auth" } },
     },
   }
@@ -137,13 +148,15 @@ function instance.inspect(given)
   app.pinned = composed.tag_of(app.image)
   app.health_path = health_path(version.parse(composed.bare(app.pinned or "")) and composed.bare(app.pinned))
   app.database = database(app, config)
-  app.keyrings = keyrings(app)
+  app.keyrings = keyrings(app, config)
   app.versions = versions(app)
   app.version = app.versions.image or app.versions.server or app.pinned
   app.state = {
     { type = "postgres", server = app.database },
     { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
   }
+  local settings = settings_file(app, config)
+  if settings then app.state[3] = { type = "files", base = settings:match "^(.*)/", optional = { "settings.json" }, name = "settings" } end
   playbook.instance(app)
   return app
 end

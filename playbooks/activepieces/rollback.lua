@@ -32,8 +32,10 @@ return playbook.define {
       gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
     end
 
+    local opened = keys.verify(app.keyrings, { set = way.kind == "restore" and way.set or nil })
+
     downtime(function()
-      local present = step("Back up the present", function() return backup.create(app.state, { app = "activepieces", version = app.version }) end)
+      local present = step("Back up the present", function() return activepieces.back_up(app) end)
       way_back(activepieces.restore, app, present)
 
       step("Go back", function()
@@ -42,6 +44,7 @@ return playbook.define {
           activepieces.pin(app, target.image) -- before any start: the newer image would migrate up again
         else
           expect("there is a backup set to restore", way.set ~= nil, "the vendor's command did not undo what it said it would, and there is no set of " .. target.version)
+          if way.kind == "command" then opened = keys.verify(app.keyrings, { set = way.set }) end -- which holds what it held then
           backup.restore(way.set)
         end
         activepieces.start(app, target)
@@ -50,6 +53,7 @@ return playbook.define {
       step("Verify", function()
         expect.runs_release(app, target)
         expect.rows_of_release(app, target)
+        expect.keys_open_stored_secrets(app, opened)
       end)
     end)
   end,

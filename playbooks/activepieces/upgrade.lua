@@ -26,6 +26,7 @@ return playbook.define {
       gate.migrations_are_added(app, target)
       gate.vector_is_there(app, target)
       gate.changes_are_accepted(app, target)
+      gate.keys_open_stored_secrets(app)
       gate.free_space(".", activepieces.space_needed(app))
     end)
 
@@ -34,10 +35,11 @@ return playbook.define {
       gate.migrations_are_added(app, target)
       gate.vector_is_there(app, target)
     end)
+    local opened = keys.verify(app.keyrings)
     step("Rehearse on a copy", function() activepieces.rehearse(app, target) end)
 
     downtime(function()
-      local saved = step("Back up", function() return backup.create(app.state, { app = "activepieces", version = app.version }) end)
+      local saved = step("Back up", function() return activepieces.back_up(app) end)
       way_back(activepieces.restore, app, saved)
 
       step("Upgrade", function()
@@ -49,6 +51,7 @@ return playbook.define {
         expect.runs_release(app, target)
         expect.rows_of_release(app, target)
         expect.rows_kept(app.database, saved, activepieces.KEPT)
+        expect.keys_open_stored_secrets(app, opened)
       end)
     end)
   end,

@@ -2,7 +2,7 @@ local playbook, activepieces = require "playbook", require "activepieces"
 
 return playbook.define {
   name = "activepieces/verify",
-  summary = "Prove that an Activepieces works: one release everywhere, well by its own word, its migrations all there.",
+  summary = "Prove that an Activepieces works: one release everywhere, well by its own word, its migrations all there, its key right.",
   params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
 
   run = function(p)
@@ -12,5 +12,6 @@ return playbook.define {
     expect.app_runs(app)
     expect.runs_release(app, { version = app.version, image = app.image })
     expect.rows_of_release(app)
+    expect.keys_open_stored_secrets(app)
   end,
 }

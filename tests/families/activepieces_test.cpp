@@ -2,6 +2,7 @@
 // rollback command.
 #include "runtime/base/file.h"
 #include "tests/playbooks/activepieces/deployment.h"
+#include "tests/playbooks/activepieces/stand_in/release.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
 
@@ -42,6 +43,16 @@ TEST_CASE("activepieces/upgrade moves app and worker together, and rollback know
   CHECK(refused.status == 3);
   CHECK((refused.out + refused.err).find("worker has 127.0.0.1:5000/activepieces/activepieces:0.79.0") != std::string::npos);
   app.set_compose_text(file);
+
+  // Another key than the one under which the connections are stored: the server would start with it, and never open them again.
+  app.set_key("0000000000000000000000000000beef");
+  refused = upgrade(app, "0.83.0");
+  INFO(refused.out << refused.err);
+  CHECK(refused.status == 3);
+  CHECK((refused.out + refused.err)
+            .find("activepieces: none of 3 stored values opens, first of those that do not is app_connection.value of "
+                  "row c1") != std::string::npos);
+  app.set_key(pieces::kKey);
 
   Finished done = upgrade(app, "0.83.0");
   INFO(done.out << done.err);

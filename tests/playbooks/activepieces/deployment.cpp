@@ -83,10 +83,7 @@ Deployment::Deployment(const std::string& release) {
   output_of(bed("image") + " postgres");
   push_release(release, release);
   folder_.write("docker-compose.yml", compose_file(project_, release, port_));
-  folder_.write(".env",
-                "AP_ENCRYPTION_KEY=" + kKey +
-                    "\nAP_JWT_SECRET=0123456789\nAP_POSTGRES_DATABASE=activepieces\nAP_POSTGRES_HOST=postgres\nAP_POSTGRES_PORT=5432\n"
-                    "AP_POSTGRES_USERNAME=postgres\nAP_POSTGRES_PASSWORD='pieces $ecret'\n");
+  set_key(kKey);
   compose("up -d --quiet-pull");
   for (auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60); running() != release;) {
     if (std::chrono::steady_clock::now() > end) throw std::runtime_error("the stand-in is not healthy: " + compose("logs"));
@@ -104,6 +101,12 @@ Deployment::~Deployment() {
 
 std::string Deployment::compose_text() const { return read_file(folder() / "docker-compose.yml"); }
 void Deployment::set_compose_text(const std::string& text) const { replace_file(folder() / "docker-compose.yml", text); }
+void Deployment::set_key(const std::string& key) const {
+  replace_file(folder() / ".env",
+               "AP_ENCRYPTION_KEY=" + key +
+                   "\nAP_JWT_SECRET=0123456789\nAP_POSTGRES_DATABASE=activepieces\nAP_POSTGRES_HOST=postgres\nAP_POSTGRES_PORT=5432\n"
+                   "AP_POSTGRES_USERNAME=postgres\nAP_POSTGRES_PASSWORD='pieces $ecret'\n");
+}
 std::string Deployment::compose(const std::string& arguments) const { return output_of("docker compose " + arguments, folder()); }
 
 std::string Deployment::ask(const std::string& sql) const {

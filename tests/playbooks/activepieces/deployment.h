@@ -24,6 +24,8 @@ class Deployment {
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::string compose_text() const;
   void set_compose_text(const std::string& text) const;
+  /// AP_ENCRYPTION_KEY of .env; the containers keep theirs.
+  void set_key(const std::string& key) const;
   std::string compose(const std::string& arguments) const;
   /// One value of its database.
   std::string ask(const std::string& sql) const;
