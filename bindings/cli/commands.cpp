@@ -16,7 +16,7 @@ const std::vector<CommandEntry>& commands() {
       {"rollback", "[RUN]", "go back to the state before a run", make_rollback_command},
       {"settle", "[RUN] --as WHAT --reason TEXT", "tell a run what only you can know", make_settle_command},
       {"backup", "VERB [SET]", "make, list, prove, restore backup sets", make_backup_command},
-      {"keys", "verify", "do the keys open the secrets that are stored? exit 0 or 3", make_keys_command},
+      {"keys", "verify|repair", "do the keys open the secrets that are stored? exit 0 or 3; find and set the one that does", make_keys_command},
       {"list", "", "the playbooks that are shipped", make_list_command},
       {"doc", "[NAME]", "documentation of a primitive, a module or a playbook", make_doc_command},
       {"eval", "CODE", "evaluate Lua that only reads", make_eval_command},

@@ -10,6 +10,7 @@
 #include "tests/playbooks/appstrate/stand_in/release.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
+#include "tests/support/postgres_cluster.h"
 #include "tests/support/temp_folder.h"
 
 using namespace playbook;
@@ -37,10 +38,14 @@ struct Instance {
     replace_file(folder.path() / ".env", text);
   }
   std::string state() const { return scenario.judge(folder.path()); }
+  void sql(const std::string& text) const { postgres_cluster().run(database_of(folder.path()), text); }
 
   TempFolder folder;
   const Scenario scenario = appstrate_upgrade("1.0.0-beta.51");
 };
+
+// {"token":"saved since"} under a key that begins with AAAA, else is the stand-in's; made by Node's crypto.
+const std::string kSavedSince = "v1:k1:AAECAwQFBgcICQoL3+uR22DXzvZDWisIHflGBcJ9wkBQkjd1+9cZf4NgY/YhLGLZMHAE";
 
 bool holds_a_key(const std::string& text) {
   for (const std::string& key :
@@ -116,6 +121,45 @@ TEST_CASE("a wrong key stops appstrate/upgrade with exit 3 before anything chang
   CHECK(app.state() == "old");
   CHECK(app.run({"keys", "verify"}).status == 0);
   CHECK(app.run({"keys", "verefy"}).status == 2);
+}
+
+TEST_CASE("keys repair finds the key that fits, sets it where Appstrate reads it, and lists what was saved under the other") {
+  Instance app;
+  const std::string wrong = "AAAA" + kStandInKey.substr(4), before = read_file(app.folder.path() / ".env");
+  app.set(kStandInKey, wrong);
+  app.sql("insert into integration_connections values ('since', '" + kSavedSince + "')");
+  replace_file(app.folder.path() / "old.env", "CONNECTION_ENCRYPTION_KEY=" + kStandInKey + "\n");
+  replace_file(app.folder.path() / "other.key", "MptMLtAcaVFb1RqBFi3rUUg9xsaNV+OPWM2WKsqKqzw=\n");
+  auto repair = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"keys", "repair", "--yes"});
+    return app.run(words);
+  };
+  const std::string folder = app.folder.path().string();
+
+  Finished typed = repair({"--key", kStandInKey});
+  CHECK(typed.status == 2);
+  CHECK(typed.err.find("--key: there is no such file") != std::string::npos);
+  Finished useless = repair({"--key", folder + "/other.key"});
+  INFO(useless.out << useless.err);
+  CHECK(useless.status == 0);
+  CHECK(useless.out.find("the keys that are set fit best; nothing is changed") != std::string::npos);
+
+  Finished done = repair({"--key", folder + "/other.key", "--key", "dotenv:" + folder + "/old.env:CONNECTION_ENCRYPTION_KEY"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(done.out.find("appstrate: the key of dotenv:" + folder + "/old.env:CONNECTION_ENCRYPTION_KEY opens 3 of 4 stored values") !=
+        std::string::npos);
+  CHECK((done.out + done.err)
+            .find("appstrate: 1 open with the present keys alone: integration_connections.credentials_encrypted of row since") !=
+        std::string::npos);
+  CHECK(read_file(app.folder.path() / ".env") == before);
+  Finished keys = app.run({"keys", "verify"});
+  CHECK(keys.status == 3);
+  CHECK(keys.out.find("partial  appstrate: 3 of 4 stored values open (3 under k1), first of those that do not is "
+                      "integration_connections.credentials_encrypted of row since") != std::string::npos);
+  app.sql("delete from integration_connections where id = 'since'");
+  CHECK(app.state() == "old");
+  for (const Finished& one : {typed, useless, done, keys}) CHECK_FALSE(holds_a_key(one.out + one.err));
 }
 
 TEST_CASE("no output, argument list, journal or file of appstrate/upgrade holds a key") {

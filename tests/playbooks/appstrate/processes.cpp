@@ -65,13 +65,6 @@ const Shared& shared() {
   return all;
 }
 
-std::string database_of(const fs::path& instance) {
-  std::string name = "case_";
-  for (char c : instance.filename().string())
-    if (std::isalnum(static_cast<unsigned char>(c))) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
 Json compose_file(const std::string& database) {
   Json server_environment{{"DATABASE_URL", Shared::address(database)}, {"PORT", "${PORT}"}};
   for (const char* name :
@@ -177,6 +170,13 @@ void clean(const fs::path& instance) {
 }
 
 }  // namespace
+
+std::string database_of(const fs::path& instance) {
+  std::string name = "case_";
+  for (char c : instance.filename().string())
+    if (std::isalnum(static_cast<unsigned char>(c))) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
 
 Scenario appstrate_upgrade(const std::string& to) {
   shared();

@@ -2,11 +2,16 @@
 // containers. 1.0.0-beta.51 is good; 1.0.0-beta.50 fails to migrate; 1.0.0-beta.49 migrates and then crashes.
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "tests/support/matrix/crash_matrix.h"
 
 namespace playbook::testing {
 
 /// Sets PATH and STAND_IN_DOCKER of this process.
 Scenario appstrate_upgrade(const std::string& to);
+/// The database of an instance, in the tests' cluster.
+std::string database_of(const std::filesystem::path& instance);
 
 }  // namespace playbook::testing

@@ -1,0 +1,136 @@
+-- For an instance whose database came back under other keys than it was stored with: finds which of the keys that are offered fits, and puts it where
+-- the application reads it. The present is backed up first, with the key that did not fit: what was saved under it since opens with no other.
+local playbook, families = require "playbook", require "families"
+require "checks"
+
+--- [NAME=]FILE, [NAME=]env:VARIABLE, [NAME=]dotenv|json|docker_env:FILE:MEMBER
+local function offer(text)
+  local key, place = text:match "^(%l+)=(.+)$"
+  place = place or text
+  local variable = place:match "^env:([%w_]+)$"
+  local kind, path, member = place:match "^([%l_]+):(.+):([%w_]+)$"
+  if variable then return { key = key, secret = secret.env(variable), place = place } end
+  if kind == "dotenv" then return { key = key, secret = secret.dotenv(path, member), place = place } end
+  if kind == "json" then return { key = key, secret = secret.json(path, member), place = place } end
+  if kind == "docker_env" then return { key = key, secret = secret.docker_env(path, member), place = place } end
+  return { key = key, secret = secret.file(place), place = place }
+end
+
+--- `the key of /root/old.key`, or what is in use.
+local function told(choice, offers)
+  local texts = {}
+  for name, number in pairs(choice) do texts[#texts + 1] = "the " .. name .. " of " .. offers[number].place end
+  return #texts == 0 and "the present keys" or table.concat(texts, " and ")
+end
+
+--- The variable of the .env file from which a key comes, or nil.
+local function variable_of(keyring, name)
+  local place = keyring.keys[name]
+  if type(place) == "table" and not place.type then place = place[1] end
+  return type(place) == "string" and place or nil
+end
+
+local function contains(list, value)
+  for _, item in ipairs(list or {}) do
+    if item == value then return true end
+  end
+  return false
+end
+
+--- What to write for one keyring: edits, and why it cannot be done.
+local function edits_of(app, keyring, found, offers)
+  local edits, problems = {}, {}
+  if found.tried == 0 then return edits, problems end
+  if not found.best then
+    return edits, { found.scheme .. ": none of " .. #found.candidates .. " keys opens any of " .. found.tried .. " stored values" }
+  end
+  if found.tied and #found.others > 0 then return edits, { found.scheme .. ": " .. told(found.best.choice, offers) .. " and another one open as many values" } end
+  for name, number in pairs(found.best.choice) do
+    local variable = variable_of(keyring, name)
+    if not variable or not file.exists(app.env_file) or not dotenv.get(app.env_file, variable) then
+      problems[#problems + 1] = found.scheme .. ": " .. app.env_file .. " does not set " .. (variable or "its " .. name)
+    elseif contains(app.overridden, variable) then
+      problems[#problems + 1] = "the shell exports " .. variable .. ", which hides " .. app.env_file
+    else
+      edits[#edits + 1] = { variable = variable, secret = offers[number].secret, place = offers[number].place }
+    end
+  end
+  return edits, problems
+end
+
+--- Says what opens, and lists what will not open any more.
+local function tell(found, offers)
+  for _, scheme in ipairs(found) do
+    if scheme.best then
+      log.info(scheme.scheme .. ": " .. told(scheme.best.choice, offers) .. " opens " .. scheme.best.opened .. " of " .. scheme.tried .. " stored values")
+    end
+    for _, other in ipairs(scheme.others) do
+      log.warning(scheme.scheme .. ": " .. other.values .. " open with " .. told(other.choice, offers) .. " alone: " .. table.concat(other.rows, ", "))
+    end
+    if scheme.none.values > 0 then
+      log.warning(scheme.scheme .. ": " .. scheme.none.values .. " open with none of them: " .. table.concat(scheme.none.rows, ", "))
+    end
+  end
+end
+
+return playbook.define {
+  name = "keys/repair",
+  summary = "Find which of the offered keys opens what is stored, and put it where the application reads it.",
+  params = {
+    keys = { type = "strings", required = true, help = "[NAME=]FILE, env:VARIABLE, or dotenv|json|docker_env:FILE:MEMBER, each; never the key itself" },
+    files = { type = "strings", help = "compose files, where they are not the default ones" },
+  },
+
+  run = function(p)
+    local family, app = families.here(p)
+    if not app.keyrings then error { code = "unsupported", message = "nothing is known of the keys of " .. (app.title or app.module) } end
+    local offers, given = {}, {}
+    for i, text in ipairs(p.keys) do
+      offers[i] = offer(text)
+      given[i] = { key = offers[i].key, secret = offers[i].secret }
+    end
+    local found = keys.find(app.keyrings, given)
+    tell(found, offers)
+
+    local edits, problems = {}, {}
+    for i, keyring in ipairs(app.keyrings) do
+      local some, why = edits_of(app, keyring, found[i], offers)
+      for _, edit in ipairs(some) do edits[#edits + 1] = edit end
+      for _, problem in ipairs(why) do problems[#problems + 1] = problem end
+    end
+    gates(function()
+      gate("one of the keys fits, and can be set", #problems == 0, table.concat(problems, "; "), "offer the key of the time, or set it by hand")
+      if #edits > 0 then gate.free_space(app.state, { restore = false }) end
+    end)
+    if #edits == 0 then
+      log.info("the keys that are set fit best; nothing is changed")
+      return found
+    end
+    local texts = {}
+    for i, edit in ipairs(edits) do texts[i] = edit.variable .. " as in " .. edit.place end
+    gates(function()
+      local question = "Set in " .. app.env_file .. ": " .. table.concat(texts, ", ") .. "? The application is down meanwhile."
+      gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes")
+    end)
+
+    downtime(function()
+      local present = step("Back up the present", function()
+        return backup.create(app.state, { app = app.module, version = app.version, keyrings = app.keyrings, note = "before keys repair" })
+      end)
+      way_back(family.restore, app, present)
+      step("Put the keys where they are read", function()
+        for _, edit in ipairs(edits) do dotenv.set(app.env_file, edit.variable, edit.secret) end
+      end)
+      step("Start", function() family.start(app) end)
+      step("Verify", function()
+        local now = keys.verify(app.keyrings)
+        for i, scheme in ipairs(now.schemes) do
+          local wanted = found[i].best and found[i].best.opened or 0
+          expect(scheme.scheme .. " opens what it was found to", scheme.opened >= wanted, scheme.text .. ", expected " .. wanted)
+        end
+        if family.verify then family.verify(app) end
+      end)
+    end)
+    return found
+  end,
+}
