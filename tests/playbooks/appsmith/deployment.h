@@ -1,4 +1,5 @@
-// A stand-in Appsmith on the test bed's Docker engine, in the shape of the vendor's compose file: one container, its stacks in a folder beside it.
+// A stand-in Appsmith on the test bed's Docker engine, in the shape of the vendor's compose file: one container, its stacks in a folder
+// beside it.
 #pragma once
 
 #include <filesystem>
