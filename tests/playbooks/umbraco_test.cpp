@@ -1,15 +1,14 @@
 // The Umbraco family on a real SQLite database in WAL mode, with a stand-in of the site: its boot writes the states as the real one does,
 // and converts nothing.
-#include <algorithm>
-
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/database/sqlite.h"
 #include "runtime/database/sqlite_fingerprint.h"
+#include "tests/playbooks/umbraco/site.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
-#include "tests/support/crash.h"
 #include "tests/support/http_server.h"
+#include "tests/support/matrix/check.h"
 #include "tests/support/temp_folder.h"
 
 using namespace playbook;
@@ -18,73 +17,29 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kParts = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/umbraco";
-const fs::path kTable = fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/umbraco/data/states.json";
-
-const Json& table() {
-  static const Json read = parse_json(read_file(kTable), "the table of states");
-  return read;
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
-  return text;
-}
-
+/// A site that runs.
 struct Site {
   TempFolder folder;
   int port = closed_port();
 
   explicit Site(const std::string& release) {
-    for (const char* name : {"ctl", "build", "site.py"}) fs::copy_file(kParts / name, folder.path() / name);
-    fs::create_directories(folder.path() / "umbraco/Data");
-    folder.write("Shop.csproj",
-                 "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n  <PropertyGroup>\n    <TargetFramework>net8.0</TargetFramework>\n  "
-                 "</PropertyGroup>\n  <ItemGroup>\n    <PackageReference Include=\"Umbraco.Cms\" Version=\"" +
-                     release + "\" />\n  </ItemGroup>\n</Project>\n");
-    folder.write("appsettings.json",
-                 "// ours\n{ \"ConnectionStrings\": { \"umbracoDbDSN\": \"Data "
-                 "Source=|DataDirectory|/Umbraco.sqlite.db;Cache=Shared;Foreign Keys=True\", \"umbracoDbDSN_ProviderName\": "
-                 "\"Microsoft.Data.Sqlite\" },\n \"Umbraco\": { \"CMS\": { \"Unattended\": { \"UpgradeUnattended\": true, }, }, }, }\n");
-    folder.write("playbook.json",
-                 "{ \"service\": { \"start\": [\"./ctl\", \"start\"], \"stop\": [\"./ctl\", \"stop\"], \"status\": [\"./ctl\", "
-                 "\"status\"] },\n  \"url\": \"http://127.0.0.1:" +
-                     std::to_string(port) + "\", \"build\": [\"./build\"], \"output\": \"out\" }\n");
-    settings(Json::object());
-    const Json& states = table()["releases"][release];
-    std::string sql = replaced(read_file(kParts / "site.sql"), "@CORE@", states["core"]);
-    Sqlite(database(), Sqlite::Mode::create).script(replaced(sql, "@PRE@", get_or<std::string>(states, "pre", "")));
-    REQUIRE(shell("cd " + folder.path().string() + " && ./build && ./ctl start") == 0);
-    REQUIRE(run({"eval", "http.wait('http://127.0.0.1:" + std::to_string(port) + "/', { every = 0.02 })"}).status == 0);
+    umbraco::lay_out(folder.path(), release, port);
+    umbraco::start(folder.path(), port);
   }
-  ~Site() { shell("cd " + folder.path().string() + " && ./ctl stop"); }
+  ~Site() { umbraco::stop(folder.path()); }
 
-  fs::path database() const { return folder.path() / "umbraco/Data/Umbraco.sqlite.db"; }
-  void settings(Json more) {
-    more["port"] = port;
-    more["table"] = kTable.string();
-    folder.write("site.json", more.dump());
-  }
+  fs::path database() const { return folder.path() / umbraco::kDatabase; }
+  void settings(const Json& more) { umbraco::set(folder.path(), port, more); }
   void execute(const std::string& sql) const { Sqlite(database(), Sqlite::Mode::write).script(sql); }
-  std::string states() const {
-    return Sqlite(database(), Sqlite::Mode::read)
-        .scalar(
-            "select group_concat(value, ' ') from (select value from umbracoKeyValue where \"key\" like 'Umbraco.Core.Upgrader.State+%' "
-            "order by \"key\")")
-        .get<std::string>();
-  }
-  static std::string finals(const std::string& release) {
-    const Json& states = table()["releases"][release];
-    std::string pre = get_or<std::string>(states, "pre", "");
-    return states["core"].get<std::string>() + (pre.empty() ? "" : " " + pre);
-  }
+  std::string states() const { return umbraco::states(folder.path()); }
+  static std::string finals(const std::string& release) { return umbraco::finals(release); }
   std::string project() const { return read_file(folder.path() / "Shop.csproj"); }
-  std::string built() const { return std::string(read_file(folder.path() / "out/release")); }
+  std::string built() const { return read_file(folder.path() / "out/release"); }
   SqliteFingerprint data() const {
     Sqlite open(database(), Sqlite::Mode::read);
     return fingerprint(open);
   }
-  Finished run(std::vector<std::string> arguments) const { return run_playbook(arguments, folder.path()); }
+  Finished run(const std::vector<std::string>& arguments) const { return run_playbook(arguments, folder.path()); }
 };
 
 }  // namespace
@@ -285,4 +240,20 @@ TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[u
   REQUIRE(run.status == 0);
   CHECK_THAT(run.out, ContainsSubstring("10.4.0 to 10.4.2, 11.0.0 to 11.1.0"));
   CHECK_THAT(run.out, ContainsSubstring("\"version\":\"10.4.2\""));
+}
+
+TEST_CASE("umbraco/upgrade holds at a sample of instants, forward and back", "[umbraco][matrix]") {
+  MatrixOptions options;
+  options.every = 30;
+  check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
+  options.every = 14;
+  check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2", "7208B20D"), options);
+}
+
+TEST_CASE("umbraco/upgrade holds at every instant, forward and back", "[.][umbraco][matrix][exhaustive]") {
+  MatrixOptions options;
+  check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
+  check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2", "7208B20D"), options);
+  options.roll_back = true;
+  check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
 }
