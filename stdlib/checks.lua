@@ -303,19 +303,46 @@ playbook.check {
   end,
 }
 
---- keys_match(app, set): the keys that are set are those that were set when the backup was made.
+--- What differs between the fingerprints of a set and those of keys as they are now.
+local function changed_keys(set, app, running)
+  local now, changed = {}, {}
+  for _, key in ipairs(keys.fingerprint(app.keyrings, { like = set.keys, running = running })) do now[key.scheme .. "." .. key.key] = key.scrypt end
+  for _, key in ipairs(set.keys) do
+    local name = key.scheme .. "." .. key.key
+    if now[name] ~= key.scrypt then changed[#changed + 1] = name end
+  end
+  return changed
+end
+
+--- keys_match(app, set): the keys that are set, and those with which the containers run, are those that were set when the backup was made.
 playbook.check {
   name = "keys_match",
   title = "the keys are those of the backup",
   run = function(app, set)
+    if set.planned then error { code = "plan.unknown", message = "the keys of a backup that is not made yet" } end
+    if not app.keyrings and #set.keys == 0 then return true end -- it has none
     if not set.keys[1] then return false, "backup set " .. set.name .. " does not tell which keys it was made beside" end
-    local now, changed = {}, {}
-    for _, key in ipairs(keys.fingerprint(app.keyrings, { like = set.keys })) do now[key.scheme .. "." .. key.key] = key.scrypt end
-    for _, key in ipairs(set.keys) do
-      local name = key.scheme .. "." .. key.key
-      if now[name] ~= key.scrypt then changed[#changed + 1] = name end
+    local problems, set_now, live = {}, changed_keys(set, app, false), changed_keys(set, app, true)
+    if #set_now > 0 then problems[1] = "not as they were at " .. set.created .. ": " .. table.concat(set_now, ", ") end
+    if #live > 0 then problems[#problems + 1] = "what runs has others than at " .. set.created .. ": " .. table.concat(live, ", ") end
+    return #problems == 0, table.concat(problems, "; "), "put the key of that time back, or it cannot be read"
+  end,
+}
+
+--- key_ring_is_kept(path, before): the folder of an ASP.NET key ring holds keys. With `before`, what keys.ring gave earlier: all that it held then. Nothing
+--- is asked without a path.
+playbook.check {
+  name = "key_ring_is_kept",
+  title = "the key ring is there, and whole",
+  run = function(path, before)
+    if not path then return true end
+    local now, problems = {}, {}
+    for _, key in ipairs(keys.ring(path)) do now[key.id] = key end
+    if not next(now) then return false, path .. " holds no key: sessions and links that were sent are lost", "find out where the ring is, or accept its loss" end
+    for _, key in ipairs(before or {}) do
+      if not now[key.id] then problems[#problems + 1] = path .. " has lost key " .. key.id end
     end
-    return #changed == 0, "not as they were at " .. set.created .. ": " .. table.concat(changed, ", "), "put the key of that time back, or it cannot be read"
+    return problems, "put the ring back as it was"
   end,
 }
 

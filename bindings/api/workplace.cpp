@@ -9,6 +9,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/secret_sources.h"
 #include "runtime/base/text.h"
+#include "runtime/pin/appsettings.h"
 #include "runtime/pin/docker_env.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
@@ -55,6 +56,7 @@ Workplace::Workplace(const RuntimeOptions& options, const Registry& registry, Co
       open_journal(writes ? folder_.path() : ":memory:",
                    {.read_only = false, .needs_ballast = purpose == Purpose::forward, .faults = options.faults, .clock = clock_.get()});
   children_ = make_children({.program = options.guardian, .lock_fd = lock_ ? lock_->fd() : -1});
+  add_appsettings_source(secrets_);
   add_docker_env_source(secrets_);
   add_dotenv_source(secrets_);
   add_yaml_source(secrets_);

@@ -11,7 +11,9 @@ local umbraco = {
   space_needed = instance.space_needed,
 }
 
-function umbraco.back_up(app, note) return backup.create(app.state, { app = "umbraco", version = app.version, note = note }) end
+function umbraco.back_up(app, note)
+  return backup.create(app.state, { app = "umbraco", version = app.version, keyrings = app.keyrings, note = note })
+end
 
 --- Proves that this database can be backed up and restored here, while the site still runs.
 function umbraco.rehearse(app, target) backup.rehearse(umbraco.back_up(app, "copy before the change to " .. target)) end

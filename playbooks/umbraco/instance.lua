@@ -6,7 +6,8 @@
 --       "build": ["dotnet", "publish", "-c", "Release", "-o", "out"],
 --       "output": "out",                                      what the build makes; backed up, so that going back needs no build
 --       "root": ".",                                          the content root, where the site finds umbraco/ and appsettings.json
---       "environment": "Production" }
+--       "environment": "Production",
+--       "key_ring": "/var/lib/site/DataProtection-Keys" }     where it keeps the keys of its sessions; backed up, and proved to be whole
 local playbook, states = require "playbook", require "umbraco.states"
 
 local instance = {}
@@ -120,8 +121,15 @@ local function state_of(app)
   local state = { { type = "sqlite", path = app.database }, { type = "files", paths = { app.project }, optional = optional } }
   local media = instance.below_root(app, "wwwroot/media")
   if file.exists(media) then state[#state + 1] = { type = "directory", path = media } end
+  if app.key_ring then state[#state + 1] = { type = "directory", path = app.key_ring } end
   if app.output and file.exists(app.output) then state[#state + 1] = { type = "directory", path = app.output } end
   return state
+end
+
+--- The key by which addresses of images are signed. Nothing is stored under it: its fingerprint tells whether it is still the same.
+local function keyrings(app)
+  local key = secret.appsettings(app.root, "Umbraco:CMS:Imaging:HMACSecretKey", { environment = app.environment })
+  return secret.exists(key) and { { scheme = "umbraco", keys = { hmac = key } } } or nil
 end
 
 --- Reads the instance and makes it known to the run.
@@ -139,6 +147,7 @@ function instance.inspect()
     url = settings.url,
     build = settings.build,
     output = settings.output,
+    key_ring = settings.key_ring,
   }
   if app.service and not app.service.systemd and not app.service.name then app.service.name = "umbraco" end
   for _, reference in ipairs(app.references) do
@@ -155,6 +164,8 @@ function instance.inspect()
   local provider = appsettings.get(app.root, dsn .. "_ProviderName", { environment = app.environment })
   app.database = database_of(app.root, connection.value, provider and provider.value or "Microsoft.Data.SqlClient")
   app.states = instance.rows(app.database)
+  app.keyrings = keyrings(app)
+  app.ring = app.key_ring and keys.ring(app.key_ring) or nil
   app.state = state_of(app)
   playbook.instance(app)
   return app

@@ -29,6 +29,7 @@ return playbook.define {
       gate.nobody_migrates(app)
       gate.site_runs(app)
       gate.database_is_whole(app)
+      gate.key_ring_is_kept(app.key_ring)
       gate.free_space(".", umbraco.space_needed(app))
     end)
     step("Rehearse on a copy", function() umbraco.rehearse(app, p.to) end)
@@ -51,6 +52,8 @@ return playbook.define {
         expect.log_tells_of_no_failure(app, logs)
         expect.content_is_kept(app, content)
         expect.database_is_whole(app)
+        expect.keys_match(app, saved)
+        expect.key_ring_is_kept(app.key_ring, app.ring)
       end)
     end)
   end,

@@ -13,5 +13,6 @@ return playbook.define {
     expect.site_runs(app)
     expect.pages_come(app)
     expect.database_is_whole(app)
+    expect.key_ring_is_kept(app.key_ring)
   end,
 }

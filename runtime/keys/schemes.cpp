@@ -9,6 +9,7 @@ std::unique_ptr<Scheme> make_appsmith_v1_scheme();
 std::unique_ptr<Scheme> make_appsmith_v2_scheme();
 std::unique_ptr<Scheme> make_appstrate_scheme();
 std::unique_ptr<Scheme> make_better_auth_scheme();
+std::unique_ptr<Scheme> make_umbraco_scheme();
 
 SchemeRegistry::SchemeRegistry() {
   add(make_activepieces_scheme());
@@ -16,6 +17,7 @@ SchemeRegistry::SchemeRegistry() {
   add(make_appsmith_v2_scheme());
   add(make_appstrate_scheme());
   add(make_better_auth_scheme());
+  add(make_umbraco_scheme());
 }
 
 void SchemeRegistry::add(std::unique_ptr<Scheme> scheme) { schemes_.push_back(std::move(scheme)); }

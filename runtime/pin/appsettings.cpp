@@ -85,4 +85,17 @@ std::string without_password(const std::string& connection) {
   return std::regex_replace(connection, kPassword, "$1***");
 }
 
+Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment) {
+  return {{"type", "secret"}, {"source", "appsettings"}, {"path", folder}, {"name", key}, {"environment", environment}};
+}
+
+void add_appsettings_source(SecretStore& store) {
+  store.add_source("appsettings", [](const Json& reference) {
+    const std::string folder = get_or<std::string>(reference, "path", ""), key = get_or<std::string>(reference, "name", "");
+    std::optional<Appsetting> found = Appsettings(folder, get_or<std::string>(reference, "environment", "")).get(key);
+    if (!found) throw Error(Code::secret_missing, "no appsettings file in " + folder + " sets " + key, "set it there, then run this again");
+    return std::move(found->value);
+  });
+}
+
 }  // namespace playbook

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/json.h"
+#include "runtime/base/secret.h"
 
 namespace playbook {
 
@@ -34,6 +35,12 @@ class Appsettings {
   };
   std::vector<File> files_;  // the one that wins first
 };
+
+/// A setting that is a secret: {type="secret", source="appsettings", path="/srv/site", name="Umbraco:CMS:Imaging:HMACSecretKey",
+/// environment="Production"}
+Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment);
+/// Lets the store open them.
+void add_appsettings_source(SecretStore& store);
 
 /// JSON with comments and trailing commas. `what` names it in errors. Throws json.invalid.
 Json parse_relaxed_json(const std::string& text, const std::string& what);

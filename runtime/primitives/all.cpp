@@ -62,6 +62,7 @@ namespace playbook {
   each(keys_escrow) \
   each(keys_find) \
   each(keys_fingerprint) \
+  each(keys_ring) \
   each(keys_verify) \
   each(log_info) \
   each(log_warning) \
@@ -70,6 +71,7 @@ namespace playbook {
   each(postgres_query) \
   each(process_read) \
   each(process_run) \
+  each(secret_appsettings) \
   each(secret_docker_env) \
   each(secret_dotenv) \
   each(secret_env) \

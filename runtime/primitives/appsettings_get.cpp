@@ -33,7 +33,7 @@ std::unique_ptr<Primitive> make_appsettings_get() {
         auto key = args.at("key").get<std::string>();
         if (names_secret(key))
           throw Error(Code::argument_invalid, "appsettings.get: " + key + " names a secret, which never enters a playbook",
-                      "name it with secret.json, for parameters that take a secret");
+                      "name it with secret.appsettings, for parameters that take a secret");
         Appsettings settings(context.resolve(args.at("folder").get<std::string>()), args.at("environment").get<std::string>());
         std::optional<Appsetting> found = settings.get(key);
         if (!found) return nullptr;

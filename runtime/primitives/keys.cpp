@@ -58,13 +58,15 @@ std::vector<Json> keyrings_of(const Json& args) {
   return keyrings;
 }
 
-Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings, const Json& like) {
+Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings, const Json& like,
+                          bool running) {
   KeyringReader reader(context, schemes);
   Json all = Json::array();
   for (const Json& keyring : keyrings) {
     Keyring opened = reader.open(keyring);
     if (!opened.problem.empty()) context.log(LogLevel::warning, "no fingerprint: " + opened.problem);
-    for (Json& one : fingerprint_keys(*opened.scheme, opened.texts, like)) all.push_back(std::move(one));
+    for (Json& one : fingerprint_keys(*opened.scheme, running && !opened.container.empty() ? opened.running : opened.texts, like))
+      all.push_back(std::move(one));
   }
   return all;
 }

@@ -52,9 +52,10 @@ class KeyringReader {
   std::map<std::string, Service> services_;  // by their description
 };
 
-/// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged.
+/// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged. `running`: of those with which a container
+/// of the service runs, where it runs with others.
 Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
-                          const Json& like = Json::array());
+                          const Json& like = Json::array(), bool running = false);
 
 /// Checks `args.keyrings`: throws `argument.invalid`.
 std::vector<Json> keyrings_of(const Json& args);

@@ -14,7 +14,9 @@ std::unique_ptr<Primitive> make_keys_fingerprint() {
           .kind = Kind::read,
           .summary =
               "Gives a fingerprint (scrypt, its salt beside) of every key, by which it is known again and from which it cannot be found.",
-          .parameters = {kKeyringsParameter, {"like", Type::list, "earlier fingerprints: equal keys then give equal ones", false, nullptr}},
+          .parameters = {kKeyringsParameter,
+                         {"like", Type::list, "earlier fingerprints: equal keys then give equal ones", false, nullptr},
+                         {"running", Type::boolean, "of the keys with which the service's container runs, where one runs", false, false}},
           .returns = "{scheme: string, key: string, salt: string, scrypt: string}[]",
           .returns_help = "one for each key that its scheme requires and that is there",
           .errors = {"argument.invalid", "unsupported"},
@@ -22,7 +24,7 @@ std::unique_ptr<Primitive> make_keys_fingerprint() {
       },
       [](Context& context, const Json& args) {
         const SchemeRegistry schemes;
-        return fingerprint_keyrings(context, schemes, keyrings_of(args), get_or<Json>(args, "like", Json::array()));
+        return fingerprint_keyrings(context, schemes, keyrings_of(args), get_or<Json>(args, "like", Json::array()), args.at("running"));
       });
 }
 

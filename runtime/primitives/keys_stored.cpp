@@ -57,6 +57,7 @@ void read_mongodump(Context& context, const Json& stored, const StoredValueSink&
 }  // namespace
 
 void check_stored(const Json& stored) {
+  if (stored.is_null()) return;
   if (type_of(stored) == "postgres" && stored.contains("server"))
     columns_of(stored);
   else if (type_of(stored) == "mongodump" && get_or<Json>(stored, "path", nullptr).is_string())
@@ -67,11 +68,13 @@ void check_stored(const Json& stored) {
 }
 
 std::vector<std::string> stored_touches(Context& context, const Json& stored) {
+  if (stored.is_null()) return {};
   if (type_of(stored) == "mongodump") return {"file:" + context.resolve(stored.at("path")).string()};
   return postgres_touches(check_postgres_server(stored.at("server"), context.instance()));
 }
 
 PlaceCounts read_stored(Context& context, const Json& stored, const StoredValueSink& sink) {
+  if (stored.is_null()) return {};
   if (type_of(stored) == "mongodump") {
     read_mongodump(context, stored, sink);
     return {};

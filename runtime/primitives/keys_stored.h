@@ -4,6 +4,7 @@
 //   {type="mongodump", path=, fields={"datasourceStorage.datasourceConfiguration.authentication.password"}}
 //
 // A mongodump is an archive or Appsmith's backup of one (runtime/backup/mongodump_archive.h); a field is a collection and a dotted path.
+// Null where nothing is stored under the keys: then there is nothing to try.
 #pragma once
 
 #include <cstdint>

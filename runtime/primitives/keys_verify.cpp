@@ -106,7 +106,8 @@ class KeysVerify : public Primitive {
   // By a rehearsal: each database of the set is restored beside once, read, and dropped.
   void try_set(Context& context, const BackupSet& set, std::vector<Attempt>& attempts) const {
     std::map<const StoredSource*, std::vector<Attempt*>> found;
-    for (Attempt& attempt : attempts) found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
+    for (Attempt& attempt : attempts)
+      if (!attempt.keyring["stored"].is_null()) found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
     for (const auto& [source, wanted] : found) {
       Work work = work_of(context);
       work.show_copies([&, &those = wanted](PostgresSession& session) {

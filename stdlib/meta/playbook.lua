@@ -883,6 +883,7 @@ function keys.find(keyrings, offers) end
 
 ---@class playbook.keys.fingerprint.options
 ---@field like? any[] earlier fingerprints: equal keys then give equal ones
+---@field running? boolean of the keys with which the service's container runs, where one runs (false when not given)
 
 --- Gives a fingerprint (scrypt, its salt beside) of every key, by which it is known again and from which it cannot be found.
 --- Raises `argument.invalid`, `unsupported`.
@@ -893,6 +894,15 @@ function keys.find(keyrings, offers) end
 ---@return {scheme: string, key: string, salt: string, scrypt: string}[] # one for each key that its scheme requires and that is there
 ---@nodiscard
 function keys.fingerprint(keyrings, options) end
+
+--- Lists the keys of an ASP.NET data-protection key ring, on which sessions and sent links hang.
+--- Raises `file.missing`, `file.denied`, `file.failed`.
+---
+---     #keys.ring("DataProtection-Keys") --> 2
+---@param path string the folder, below the instance or absolute
+---@return {id: string, created: string, activated: string, expires: string, revoked: boolean}[] # oldest first; what a key is made of is not looked at
+---@nodiscard
+function keys.ring(path) end
 
 ---@class playbook.keys.verify.options
 ---@field set? any a backup set: what it holds is tried, in a scratch database beside, not what is live
@@ -1011,6 +1021,19 @@ function process.read(argv, options) end
 function process.run(argv, options) end
 
 secret = {}
+
+---@class playbook.secret.appsettings.options
+---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
+
+--- Names a secret that is a setting of a .NET application, in appsettings.json or the file of its environment over it. Its value never enters the playbook.
+---
+---     secret.appsettings(".", "Umbraco:CMS:Imaging:HMACSecretKey")
+---@param folder string where the files are, below the instance or absolute
+---@param key string such as Umbraco:CMS:Imaging:HMACSecretKey
+---@param options? playbook.secret.appsettings.options
+---@return secret # a reference, for parameters that take one
+---@nodiscard
+function secret.appsettings(folder, key, options) end
 
 --- Names a secret that is a value in Appsmith's docker.env, read as Appsmith reads it. Its value never enters the playbook.
 ---

@@ -18,6 +18,9 @@ struct Library : Driver {
     add("process.read", {{"argv", Type::strings, "", true, {}}});
     add("image.current", {{"project", Type::map, "", true, {}}});
     add("clock.now", {});
+    add("keys.ring", {{"path", Type::path, "", true, {}}});
+    add("keys.fingerprint",
+        {{"keyrings", Type::list, "", true, {}}, {"like", Type::list, "", false, {}}, {"running", Type::boolean, "", false, {}}});
     answer = [](const Request& request) {
       const Json& args = request.args;
       if (request.name == "version.satisfies") return say(">=" + args["version"].get<std::string>() == args["range"]);
@@ -29,6 +32,11 @@ struct Library : Driver {
                        ? Json{{"app", {{"image", "acme/app"}, {"place", "c.yml:3:5"}, {"floating", "it has no tag"}}},
                               {"db", {{"image", "d:1.0.0"}}}}
                        : Json::object());
+      if (request.name == "keys.ring") return say(args["path"] == "empty" ? Json::array() : Json::array({{{"id", "a"}}}));
+      if (request.name == "keys.fingerprint")
+        return say(Json::array({{{"scheme", "s"},
+                                 {"key", "k"},
+                                 {"scrypt", args["running"] == true && args["keyrings"][0] == "stale" ? "2" : args["keyrings"][1]}}}));
       if (request.name == "clock.now") return say(Json{{"unix", 1795276200}});
       if (request.name == "version.compare") return say(args["left"] < args["right"] ? -1 : args["left"] > args["right"] ? 1 : 0);
       if (request.name == "host.disk") return say(Json{{"available", 3 * 1024 * 1024}});
@@ -69,6 +77,16 @@ TEST_CASE("the checks of the library hold, or say why not") {
            {"newer('1.2', '1.1')", "1.1 is older than 1.2, which runs"},
            {"free_space('/srv', 2^20)", ""},
            {"free_space('/srv', 5 * 2^20)", "/srv: 3 MiB free, 5 MiB needed"},
+           {"keys_match({ keyrings = { 'same', '1' } }, { keys = { { scheme = 's', key = 'k', scrypt = '1' } } })", ""},
+           {"keys_match({ keyrings = { 'same', '1' } }, { name = 'old', keys = {} })",
+            "backup set old does not tell which keys it was made beside"},
+           {"keys_match({ keyrings = { 'stale', '1' } }, { created = 'noon', keys = { { scheme = 's', key = 'k', scrypt = '1' } } })",
+            "what runs has others than at noon: s.k"},
+           {"keys_match({ keyrings = { 'same', '3' } }, { created = 'noon', keys = { { scheme = 's', key = 'k', scrypt = '1' } } })",
+            "not as they were at noon: s.k; what runs has others than at noon: s.k"},
+           {"key_ring_is_kept('ring', { { id = 'a' } })", ""},
+           {"key_ring_is_kept('empty')", "empty holds no key: sessions and links that were sent are lost"},
+           {"key_ring_is_kept('ring', { { id = 'a' }, { id = 'b' } })", "ring has lost key b"},
            {"tools { 'docker' }", ""},
            {"tools { 'docker', 'age', 'zstd' }", "not installed: age, zstd"},
            {"tool_versions { docker = '>=20.10.24' }", ""},

@@ -70,6 +70,21 @@ TEST_CASE("umbraco/upgrade ends in both final states, with project and build of 
   }
 }
 
+TEST_CASE("a key ring without keys refuses umbraco/upgrade, and the HMAC key is in the set by its fingerprint alone", "[umbraco]") {
+  Site site("16.4.1");
+  CHECK(site.run({"check", "umbraco/upgrade", "--to", "17.5.2"}).status == 0);
+  CHECK(site.run({"backup", "create"}).status == 0);
+  for (const auto& set : fs::directory_iterator(site.folder.path() / ".playbook/backups")) {
+    const std::string manifest = read_file(set.path() / "manifest.json");
+    CHECK_THAT(manifest, ContainsSubstring("\"umbraco\"") && ContainsSubstring("\"hmac\""));
+    CHECK(manifest.find("c2l4dGVlbiBieXRlcw") == std::string::npos);
+  }
+  fs::remove(site.folder.path() / "ring/key-a.xml");
+  const Finished refused = site.run({"check", "umbraco/upgrade", "--to", "17.5.2"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring("ring holds no key: sessions and links that were sent are lost"));
+}
+
 TEST_CASE("an Umbraco release that fails in the middle of its migrations ends in the old states, the old build and the old project",
           "[umbraco]") {
   Site site("16.4.1");

@@ -212,6 +212,14 @@ TEST_CASE("keys.verify says where a container runs with another key than a new o
   CHECK(bed.redactor.apply(kKey) == "«KEY»");
   answer(kKey, kOther);
   CHECK(text() == "appstrate: 1 of 1 stored value opens; " + differs);
+  Json ask{{"keyrings", Json::array({keyring})}, {"like", bed.call("keys.fingerprint", {{"keyrings", Json::array({keyring})}})}};
+  CHECK(bed.call("keys.fingerprint", ask) == ask["like"]);
+  ask["running"] = true;
+  const Json others = bed.call("keys.fingerprint", ask);
+  CHECK(others != ask["like"]);
+  answer(kOther, kOther);
+  ask["running"] = false;
+  CHECK(bed.call("keys.fingerprint", ask) == others);
   keyring["keys"] = {{"key", {"UNSET", bed.dotenv("ELSEWHERE")}}};
   CHECK(text() == "appstrate: the compose file gives service app no UNSET; " + (bed.instance / ".env").string() + " does not exist");
   bed.env("ELSEWHERE=" + kKey + "\n");

@@ -1,6 +1,7 @@
 #include "tests/support/primitive_fixture.h"
 
 #include "runtime/base/secret_sources.h"
+#include "runtime/pin/appsettings.h"
 #include "runtime/pin/docker_env.h"
 #include "runtime/pin/dotenv.h"
 #include "runtime/pin/yaml.h"
@@ -10,6 +11,7 @@ namespace playbook::testing {
 
 PrimitiveFixture::PrimitiveFixture() {
   register_all(registry);
+  add_appsettings_source(secrets);
   add_docker_env_source(secrets);
   add_dotenv_source(secrets);
   add_yaml_source(secrets);

@@ -82,13 +82,15 @@ void lay_out(const fs::path& folder, const std::string& release, int port) {
 { "ConnectionStrings": {
     "umbracoDbDSN": "Data Source=|DataDirectory|/Umbraco.sqlite.db;Cache=Shared;Foreign Keys=True",
     "umbracoDbDSN_ProviderName": "Microsoft.Data.Sqlite" },
-  "Umbraco": { "CMS": { "Unattended": { "UpgradeUnattended": true, }, }, }, }
+  "Umbraco": { "CMS": { "Imaging": { "HMACSecretKey": "c2l4dGVlbiBieXRlcw==" }, "Unattended": { "UpgradeUnattended": true, }, }, }, }
 )");
   replace_file(
       folder / "playbook.json", R"({ "service": { "start": ["./ctl", "start"], "stop": ["./ctl", "stop"], "status": ["./ctl", "status"] },
   "url": "http://127.0.0.1:)" + std::to_string(port) +
-                                    R"(", "build": ["./build"], "output": "out" }
+                                    R"(", "build": ["./build"], "output": "out", "key_ring": "ring" }
 )");
+  fs::create_directory(folder / "ring");
+  replace_file(folder / "ring/key-a.xml", "<key id=\"a\" version=\"1\"><creationDate>2026-01-01T00:00:00Z</creationDate></key>");
   set(folder, port, Json::object());
   const Json& ends = table()["releases"][release];
   const std::string sql = replaced(read_file(kParts / "site.sql"), "@CORE@", ends["core"]);

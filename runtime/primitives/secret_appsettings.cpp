@@ -1,0 +1,27 @@
+// secret.appsettings: a reference to a secret in the settings files of a .NET application.
+#include "runtime/pin/appsettings.h"
+#include "runtime/primitives/function.h"
+
+namespace playbook {
+
+std::unique_ptr<Primitive> make_secret_appsettings() {
+  return make_function(
+      {
+          .name = "secret.appsettings",
+          .summary =
+              "Names a secret that is a setting of a .NET application, in appsettings.json or the file of its environment over it. Its "
+              "value never enters the playbook.",
+          .parameters =
+              {{.name = "folder", .type = Type::path, .help = "where the files are, below the instance or absolute", .required = true},
+               {.name = "key", .type = Type::string, .help = "such as Umbraco:CMS:Imaging:HMACSecretKey", .required = true},
+               {.name = "environment", .type = Type::string, .help = "its ASPNETCORE_ENVIRONMENT", .fallback = "Production"}},
+          .returns = "secret",
+          .returns_help = "a reference, for parameters that take one",
+          .example = "secret.appsettings(\".\", \"Umbraco:CMS:Imaging:HMACSecretKey\")",
+      },
+      [](Context& context, const Json& args) {
+        return secret_from_appsettings(context.resolve(args.at("folder")).string(), args.at("key"), args.at("environment"));
+      });
+}
+
+}  // namespace playbook
