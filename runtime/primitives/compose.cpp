@@ -161,7 +161,7 @@ void demand_images(ComposeWork& work, const Json& config) {
 std::optional<std::string> changed_from_outside(Context& context, const Record& record) {
   std::vector<Container> now = ComposeWork(context, record.args).compose.containers();
   for (const Json& left : record.result) {
-    auto same = std::find_if(now.begin(), now.end(), [&](const Container& one) { return one.id == left.at("id"); });
+    auto same = std::find_if(now.begin(), now.end(), [&](const Container& one) { return Json(one.id) == left.at("id"); });
     std::string service = left.at("service");
     if (same == now.end())
       return "service " + service + " has another container than the one that the run left (" + left.at("name").get<std::string>() + ")";
@@ -208,7 +208,7 @@ void bring_back(Context& context, ComposeWork& work, const Json& before, millise
   std::vector<std::string> make;
   for (const Json& was : before) {
     if (was.at("state") != "running" && was["state"] != "restarting") continue;
-    auto same = std::find_if(now.begin(), now.end(), [&](const Container& one) { return one.id == was.at("id"); });
+    auto same = std::find_if(now.begin(), now.end(), [&](const Container& one) { return Json(one.id) == was.at("id"); });
     if (same == now.end()) {
       if (std::find(make.begin(), make.end(), was["service"]) == make.end()) make.push_back(was["service"]);
     } else if (same->state != "running") {
