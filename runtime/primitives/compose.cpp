@@ -210,7 +210,8 @@ void bring_back(Context& context, ComposeWork& work, const Json& before, millise
     if (was.at("state") != "running" && was["state"] != "restarting") continue;
     auto same = std::find_if(now.begin(), now.end(), [&](const Container& one) { return Json(one.id) == was.at("id"); });
     if (same == now.end()) {
-      if (std::find(make.begin(), make.end(), was["service"]) == make.end()) make.push_back(was["service"]);
+      std::string service = was["service"];
+      if (std::find(make.begin(), make.end(), service) == make.end()) make.push_back(service);
     } else if (same->state != "running") {
       work.docker.must("start " + same->name, {"start", same->id}, true, deadline);
     }

@@ -19,7 +19,7 @@ class ComposeCheck : public Primitive {
     for (const auto& [service, wanted] : args.at("images").items()) {
       if (!services.contains(service))
         problems.push_back("there is no service " + service);
-      else if (std::string found = get_or<std::string>(services[service], "image", "no image"); found != wanted)
+      else if (std::string found = get_or<std::string>(services[service], "image", "no image"); Json(found) != wanted)
         problems.push_back("service " + service + " would run " + found + ", expected " + wanted.get<std::string>());
     }
     if (problems.empty()) return work.compose.unset();

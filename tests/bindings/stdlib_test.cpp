@@ -23,7 +23,7 @@ struct Library : Driver {
         {{"keyrings", Type::list, "", true, {}}, {"like", Type::list, "", false, {}}, {"running", Type::boolean, "", false, {}}});
     answer = [](const Request& request) {
       const Json& args = request.args;
-      if (request.name == "version.satisfies") return say(">=" + args["version"].get<std::string>() == args["range"]);
+      if (request.name == "version.satisfies") return say(Json(">=" + args["version"].get<std::string>()) == args["range"]);
       if (request.name == "process.read")
         return say(Json{{"out", args["argv"][1] == "ps" ? "shop-app acme/app:1.0.0\nshop-update containrrr/watchtower:latest\n"
                                                         : "Docker version 20.10.24+dfsg1, build 297e128\n"}});

@@ -58,7 +58,7 @@ std::vector<std::string> State::of_project(const std::string& project, const std
   std::vector<std::string> ids;
   for (const auto& [id, found] : containers.items())
     if (found.at("project") == project &&
-        (services.empty() || std::find(services.begin(), services.end(), found.at("service")) != services.end()))
+        (services.empty() || std::find(services.begin(), services.end(), found.at("service").get<std::string>()) != services.end()))
       ids.push_back(id);
   return ids;
 }
