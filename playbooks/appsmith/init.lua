@@ -35,6 +35,14 @@ function appsmith.wait_finished(app, release)
   retry({ attempts = 60, wait = 1 }, function() expect.hop_is_finished(app, release) end)
 end
 
+--- This instance with the keys of its data as it is now: a hop may have encrypted it anew.
+function appsmith.as_it_is(app)
+  local other = {}
+  for key, value in pairs(app) do other[key] = value end
+  other.keyrings = instance.keyrings(app, instance.facts(app).schema)
+  return other
+end
+
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
 
 function appsmith.stop_writers(app)

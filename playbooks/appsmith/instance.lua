@@ -63,6 +63,33 @@ function instance.facts(app)
   error { code = "container.failed", message = "appsmithctl mongo-eval in " .. app.service .. " did not answer: " .. (answer.out .. answer.err):sub(1, 300) }
 end
 
+-- Fields that are encrypted (DatabaseChangelog2.java of 1.9.2, and what came later). One line of JSON for each value, and no other output counts.
+local SECRETS = [[
+  var config = ["connection.ssl.keyFile.base64Content", "connection.ssl.certificateFile.base64Content", "connection.ssl.caCertificateFile.base64Content",
+    "connection.ssl.pemCertificate.file.base64Content", "connection.ssl.pemCertificate.password", "sshProxy.privateKey.keyFile.base64Content",
+    "sshProxy.privateKey.password", "authentication.value", "authentication.password", "authentication.bearerToken", "authentication.clientSecret",
+    "authentication.authenticationResponse.token", "authentication.authenticationResponse.refreshToken",
+    "authentication.authenticationResponse.tokenResponse"].map(function (path) { return "datasourceConfiguration." + path });
+  var places = { datasource: config, datasourceStorage: config, gitDeployKeys: ["gitAuth.privateKey"],
+    application: ["gitApplicationMetadata.gitAuth.privateKey", "gitArtifactMetadata.gitAuth.privateKey"] };
+  Object.keys(places).forEach(function (name) { db[name].find().forEach(function (found) { places[name].forEach(function (path) {
+    var value = path.split(".").reduce(function (part, key) { return part ? part[key] : null }, found);
+    if (typeof value === "string") print(JSON.stringify({ place: name + "." + path, id: found._id.toString(), text: value }));
+  }) }) }) /* playbook: secrets */]]
+
+--- Password and salt as the server gets them: from its container, else from docker.env. The scheme is that of the data, which a release may change.
+function instance.keyrings(app, schema)
+  local function place(name) return { name, secret.docker_env(app.docker_env, name) } end
+  return {
+    {
+      scheme = schema == 1 and "appsmith-v1" or "appsmith-v2",
+      service = { project = app.project, service = app.service },
+      keys = { password = place "APPSMITH_ENCRYPTION_PASSWORD", salt = place "APPSMITH_ENCRYPTION_SALT" },
+      stored = { type = "lines", project = app.project, service = app.service, command = { "appsmithctl", "mongo-eval", SECRETS } },
+    },
+  }
+end
+
 --- What the server says of itself: { well, version? }; nothing where it does not answer. Its first page answers 200 while it is down.
 function instance.health(app)
   local answered, answer = pcall(http.get, app.url .. "/api/v1/health", { timeout = 10 })
@@ -114,6 +141,8 @@ function instance.inspect(given)
   app.embedded = is_embedded(app)
   app.versions = versions(app)
   app.version = app.versions.server or app.versions.image or app.pinned and composed.bare(app.pinned)
+  local answered, facts = pcall(instance.facts, app)
+  app.keyrings = instance.keyrings(app, answered and facts.schema or nil)
   app.state = {
     { type = "directory", path = app.stacks },
     { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },

@@ -28,6 +28,7 @@ return playbook.define {
       gate.appsmith_is_well(app)
       gate.migrations_are_whole(app)
       gate.both_keys_are_set(app)
+      gate.keys_open_stored_secrets(app)
       gate.processor_has_avx(app, p.to)
       gate.edition_may_open_it(app, p.to)
       for i, release in ipairs(hops) do
@@ -40,14 +41,14 @@ return playbook.define {
     step("Fetch images", function()
       for _, release in ipairs(hops) do image.pull { release.image } end
     end)
-    local before = appsmith.facts(app)
+    local before, opened = appsmith.facts(app), keys.verify(app.keyrings)
     for i, hop in ipairs(path.hops) do
       local reason = hop.reasons[1]
       log.info(("hop %d of %d: %s -> %s%s"):format(i, #path.hops, hop.from, hop.to, reason and ", for " .. reason.why or ""))
     end
 
     downtime(function()
-      local saved = step("Back up", function() return backup.create(app.state, { app = "appsmith", version = app.version }) end)
+      local saved = step("Back up", function() return backup.create(app.state, { app = "appsmith", version = app.version, keyrings = app.keyrings }) end)
       way_back(appsmith.restore, app, saved)
 
       for i, release in ipairs(hops) do
@@ -59,7 +60,10 @@ return playbook.define {
         end)
       end
 
-      step("Verify", function() expect.nothing_is_missing(app, before) end)
+      step("Verify", function()
+        expect.nothing_is_missing(app, before)
+        expect.keys_open_stored_secrets(appsmith.as_it_is(app), opened)
+      end)
     end)
   end,
 }

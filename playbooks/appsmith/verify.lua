@@ -2,7 +2,7 @@ local playbook, appsmith = require "playbook", require "appsmith"
 
 return playbook.define {
   name = "appsmith/verify",
-  summary = "Prove that an Appsmith works: one release, well by its own word, its migrations whole, its data raised, both keys set.",
+  summary = "Prove that an Appsmith works: one release, well by its own word, its migrations whole, its data raised, both keys right.",
   params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
 
   run = function(p)
@@ -11,6 +11,7 @@ return playbook.define {
     expect.appsmith_is_well(app)
     expect.migrations_are_whole(app)
     expect.both_keys_are_set(app)
+    expect.keys_open_stored_secrets(app)
     expect.hop_is_finished(app, { version = app.version, image = app.image })
   end,
 }

@@ -23,11 +23,17 @@ local function told(choice, offers)
   return #texts == 0 and "the present keys" or table.concat(texts, " and ")
 end
 
---- The variable of the .env file from which a key comes, or nil.
-local function variable_of(keyring, name)
+--- Where a key can be set: the file and the name there; nil where it stands in none that is known.
+local function target_of(app, keyring, name)
   local place = keyring.keys[name]
-  if type(place) == "table" and not place.type then place = place[1] end
-  return type(place) == "string" and place or nil
+  local places = type(place) == "table" and not place.type and place or { place }
+  for _, one in ipairs(places) do
+    local path, variable = app.env_file, one
+    if type(one) == "table" then
+      path, variable = (one.source == "dotenv" or one.source == "docker_env") and one.path or nil, one.name
+    end
+    if path and file.exists(path) and dotenv.get(path, variable) then return path, variable end
+  end
 end
 
 local function contains(list, value)
@@ -46,13 +52,13 @@ local function edits_of(app, keyring, found, offers)
   end
   if found.tied and #found.others > 0 then return edits, { found.scheme .. ": " .. told(found.best.choice, offers) .. " and another one open as many values" } end
   for name, number in pairs(found.best.choice) do
-    local variable = variable_of(keyring, name)
-    if not variable or not file.exists(app.env_file) or not dotenv.get(app.env_file, variable) then
-      problems[#problems + 1] = found.scheme .. ": " .. app.env_file .. " does not set " .. (variable or "its " .. name)
+    local path, variable = target_of(app, keyring, name)
+    if not path then
+      problems[#problems + 1] = found.scheme .. ": no file that can be edited here sets its " .. name
     elseif contains(app.overridden, variable) then
-      problems[#problems + 1] = "the shell exports " .. variable .. ", which hides " .. app.env_file
+      problems[#problems + 1] = "the shell exports " .. variable .. ", which hides " .. path
     else
-      edits[#edits + 1] = { variable = variable, secret = offers[number].secret, place = offers[number].place }
+      edits[#edits + 1] = { path = path, variable = variable, secret = offers[number].secret, place = offers[number].place }
     end
   end
   return edits, problems
@@ -107,9 +113,9 @@ return playbook.define {
       return found
     end
     local texts = {}
-    for i, edit in ipairs(edits) do texts[i] = edit.variable .. " as in " .. edit.place end
+    for i, edit in ipairs(edits) do texts[i] = edit.variable .. " in " .. edit.path .. " as in " .. edit.place end
     gates(function()
-      local question = "Set in " .. app.env_file .. ": " .. table.concat(texts, ", ") .. "? The application is down meanwhile."
+      local question = "Set " .. table.concat(texts, ", ") .. "? The application is down meanwhile."
       gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes")
     end)
 
@@ -119,7 +125,7 @@ return playbook.define {
       end)
       way_back(family.restore, app, present)
       step("Put the keys where they are read", function()
-        for _, edit in ipairs(edits) do dotenv.set(app.env_file, edit.variable, edit.secret) end
+        for _, edit in ipairs(edits) do dotenv.set(edit.path, edit.variable, edit.secret) end
       end)
       step("Start", function() family.start(app) end)
       step("Verify", function()

@@ -77,9 +77,14 @@ class MongodumpReader {
   // The rest of the document whose length was read; stays until the next.
   std::string_view document(std::uint32_t size) {
     if (size < 5 || size > kLongestDocument) corrupt("a document claims " + std::to_string(size) + " bytes");
-    buffer_.resize(size);
-    for (size_t i = 0; i < 4; ++i) buffer_[i] = static_cast<char>(size >> (8 * i));
-    take(buffer_.data() + 4, size - 4);
+    buffer_.clear();
+    for (unsigned shift = 0; shift < 32; shift += 8) buffer_ += static_cast<char>(size >> shift);
+    while (buffer_.size() < size) {  // as much as comes, whatever it claims
+      if (at_end()) corrupt("it ends in the middle");
+      const std::string_view some = ahead_.substr(0, size - buffer_.size());
+      buffer_.append(some);
+      ahead_.remove_prefix(some.size());
+    }
     if (buffer_.back() != '\0') corrupt("a document does not end where it says");
     return buffer_view();
   }

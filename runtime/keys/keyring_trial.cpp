@@ -128,11 +128,11 @@ std::string KeyringTrial::text(const Tally& all, const std::string& verdict) con
     for (const auto& [key, opened] : keys_) under.push_back(std::to_string(opened) + " under " + key);
     said += " (" + join(under, ", ") + ")";
   }
+  if (all.opened > 0 && !tagged_) said += ", which a wrong key would do by chance " + scientific(chance_);
   for (const auto& [key, values] : missing_keys_)
     said += ", " + number(values, "asks", "ask") + " for key " + key + ", which is not given: " + rows_asking(key);
   if (all.failed > 0) said += ", first of those that do not is " + first_failing_;
   if (all.malformed > 0) said += ", " + number(all.malformed, "value is", "values are") + " none of this scheme";
-  if (all.opened > 0 && !tagged_) said += ", which a wrong key would do by chance " + scientific(chance_);
   for (const std::string& note : notes_) said += "; " + note;
   return said;
 }

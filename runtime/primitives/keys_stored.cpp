@@ -3,10 +3,13 @@
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/primitives/compose.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
 namespace {
+
+constexpr std::chrono::minutes kLinesDeadline{10};
 
 std::string type_of(const Json& stored) {
   return get_or<Json>(stored, "type", "").is_string() ? get_or<std::string>(stored, "type", "") : "";
@@ -38,7 +41,7 @@ class Pace {
   std::uint64_t count_ = 0;
 };
 
-void read_mongodump(Context& context, const Json& stored, const StoredValueSink& sink) {
+void read_dump(Context& context, const Json& stored, const StoredValueSink& sink) {
   const std::vector<std::string> fields = fields_of(stored);
   Pace pace(context);
   read_mongodump_file(
@@ -54,6 +57,27 @@ void read_mongodump(Context& context, const Json& stored, const StoredValueSink&
       &context.cancel());
 }
 
+// The application's own tool reads its database, with its own password.
+void read_lines(Context& context, const Json& stored, const StoredValueSink& sink) {
+  Command command;
+  command.argv = strings(stored, "command", "\"appsmithctl\"");
+  command.deadline = kLinesDeadline;
+  Pace pace(context);
+  const auto take = [&](Stream stream, std::string_view line) {
+    const Json value = stream == Stream::out ? Json::parse(line, nullptr, false) : Json();
+    if (!value.is_object()) return;
+    const std::string place = get_or<std::string>(value, "place", ""), id = get_or<std::string>(value, "id", "");
+    pace.step();
+    sink({place, id, get_or<std::string>(value, "text", "")});
+  };
+  const std::string service = stored.at("service");
+  const Exit exit = open_service_place(context, stored.at("project"), service)->run(command, take, &context.cancel());
+  context.cancel().check();
+  if (exit.status != 0 || exit.timed_out)
+    throw Error(Code::process_failed, command.argv[0] + " in " + service + " cannot read what is stored: " +
+                                          (exit.timed_out ? "it did not end in time" : context.redactor().apply(last_words(exit))));
+}
+
 }  // namespace
 
 void check_stored(const Json& stored) {
@@ -62,21 +86,25 @@ void check_stored(const Json& stored) {
     columns_of(stored);
   else if (type_of(stored) == "mongodump" && get_or<Json>(stored, "path", nullptr).is_string())
     fields_of(stored);
+  else if (type_of(stored) == "lines" && stored.contains("project") && get_or<Json>(stored, "service", nullptr).is_string())
+    strings(stored, "command", "\"appsmithctl\"");
   else
     throw Error(Code::argument_invalid,
-                "keyring: stored must be {type=\"postgres\", server=, columns=} or {type=\"mongodump\", path=, fields=}");
+                "keyring: stored must be {type=\"postgres\", server=, columns=}, {type=\"mongodump\", path=, fields=} or "
+                "{type=\"lines\", project=, service=, command=}");
 }
 
 std::vector<std::string> stored_touches(Context& context, const Json& stored) {
   if (stored.is_null()) return {};
+  if (type_of(stored) == "lines") return {project_thing(context, stored)};
   if (type_of(stored) == "mongodump") return {"file:" + context.resolve(stored.at("path")).string()};
   return postgres_touches(check_postgres_server(stored.at("server"), context.instance()));
 }
 
 PlaceCounts read_stored(Context& context, const Json& stored, const StoredValueSink& sink) {
   if (stored.is_null()) return {};
-  if (type_of(stored) == "mongodump") {
-    read_mongodump(context, stored, sink);
+  if (type_of(stored) == "mongodump" || type_of(stored) == "lines") {
+    (type_of(stored) == "lines" ? read_lines : read_dump)(context, stored, sink);
     return {};
   }
   auto server = open_postgres(context, stored.at("server"));

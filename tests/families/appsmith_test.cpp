@@ -34,8 +34,9 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   Finished refused = upgrade(app, "2.2");
   INFO(refused.out << refused.err);
   CHECK(refused.status == 3);
-  for (const char* why : {"failed: old-change", "docker.env does not set APPSMITH_ENCRYPTION_SALT",
-                          "the data is of feature compatibility version 4.4; 1.99 opens 5.0 and 6.0"})
+  for (const char* why :
+       {"failed: old-change", "docker.env does not set APPSMITH_ENCRYPTION_SALT", "docker.env has no APPSMITH_ENCRYPTION_SALT",
+        "the data is of feature compatibility version 4.4; 1.99 opens 5.0 and 6.0"})
     CHECK_THAT(refused.out, ContainsSubstring(why));
   app.set_database(data);
   replace_file(app.folder() / "stacks/configuration/docker.env", settings);
@@ -49,6 +50,7 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   CHECK(after["changes"] == Json({"seed", "change-of-v1.95", "change-of-v1.99", "change-of-v2.2"}));
   CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.2 running"));
   CHECK_THAT(app.settings(), ContainsSubstring("APPSMITH_REDIS_PASSWORD"));
+  CHECK_THAT(playbook_on(app, {"keys", "verify"}).out, ContainsSubstring("match  appsmith-v2: 1 of 1 stored value opens"));
 
   const Finished back = playbook_on(app, {"rollback"});
   INFO(back.out << back.err);
