@@ -1,5 +1,5 @@
 -- Takes a finished run back, as a run of its own: `playbook rollback RUN`. It backs up the present first, so that this way has a way back too.
-local playbook = require "playbook"
+local playbook, sets = require "playbook", require "sets"
 
 playbook.check {
   name = "set_is_whole",
@@ -48,9 +48,7 @@ return playbook.define {
     if not family.inspect then playbook.instance(present) end
 
     gates(function() gate.set_is_whole(set) end)
-    local loss = backup.loss(set)
-    local question = "Go back to " .. tostring(past.instance.version) .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    sets.agree(sets.question(set, past.instance.version))
 
     downtime(function()
       local saved = step("Back up the present", function()

@@ -1,6 +1,6 @@
 -- Back to an older release, by the way that is proved to end there: the image alone, the vendor's command, or a backup set. The vendor's page knows the
 -- first two and says of neither when it fails; the present is backed up in any case.
-local playbook, activepieces, ways = require "playbook", require "activepieces", require "activepieces.ways"
+local playbook, sets, activepieces, ways = require "playbook", require "sets", require "activepieces", require "activepieces.ways"
 
 return playbook.define {
   name = "activepieces/rollback",
@@ -26,11 +26,7 @@ return playbook.define {
     local way = ways.choose(app, target, p.set)
     gates(function() gate("there is a way back to " .. target.version, way.kind ~= nil, way.why, "name a backup set of it with --set") end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
-    if way.kind == "restore" then
-      local loss = backup.loss(way.set)
-      local question = "Go back to " .. target.version .. " as of " .. way.set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-      gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
-    end
+    if way.kind == "restore" then sets.agree(sets.question(way.set)) end
 
     local opened = keys.verify(app.keyrings, { set = way.kind == "restore" and way.set or nil })
 

@@ -1,5 +1,5 @@
 -- Never by the tag alone: the newer release has changed the data, and MongoDB's files with it. The folder of a backup set comes back whole, with its keys.
-local playbook, appsmith = require "playbook", require "appsmith"
+local playbook, sets, appsmith = require "playbook", require "sets", require "appsmith"
 
 return playbook.define {
   name = "appsmith/rollback",
@@ -19,9 +19,7 @@ return playbook.define {
       gate.images_can_be_had { old.image }
       gate.free_space(app.state, { rehearse = false })
     end)
-    local loss = backup.loss(set)
-    local question = "Go back to " .. set.version .. " as of " .. set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    sets.agree(sets.question(set))
     step("Fetch images", function() image.pull { old.image } end)
 
     downtime(function()

@@ -1,5 +1,5 @@
 -- Goes back to a backup set, whatever came after it. `playbook rollback RUN` takes back one run and needs no set to be named.
-local playbook, appstrate = require "playbook", require "appstrate"
+local playbook, sets, appstrate = require "playbook", require "sets", require "appstrate"
 
 return playbook.define {
   name = "appstrate/rollback",
@@ -19,9 +19,7 @@ return playbook.define {
       gate.images_can_be_had(old.images)
       gate.free_space(".", appstrate.space_needed(app))
     end)
-    local loss = backup.loss(set)
-    local question = "Go back to " .. set.version .. " as of " .. set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    sets.agree(sets.question(set))
 
     step("Fetch images", function() image.pull(old.images) end)
     local opened = keys.verify(app.keyrings, { set = set })

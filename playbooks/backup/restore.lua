@@ -1,6 +1,6 @@
 -- Brings back what a set holds, whatever came after it. The present is backed up first, so that this way has a way back too. `playbook rollback RUN`
 -- takes back one run and needs no set to be named.
-local playbook, families = require "playbook", require "families"
+local playbook, families, sets = require "playbook", require "families", require "sets"
 
 --- The instance with the state of that version, which is there now: a set of another instance brought other settings.
 local function as_of(family, app, version)
@@ -29,9 +29,7 @@ return playbook.define {
       gate("the set is of this application", set.application == app.module, set.name .. " is of " .. set.application .. ", here is " .. app.module)
       gate("the set is of this instance", not set.moved or playbook.accepted "moved", set.name .. " is of " .. set.instance, "--accept moved restores it here")
     end)
-    local loss = backup.loss(set)
-    local question = "Restore " .. set.name .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-    gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+    sets.agree(sets.question(set, set.name))
 
     downtime(function()
       local present = step("Back up the present", function()

@@ -1,6 +1,6 @@
 -- The vendor: "downgrades are not strictly supported"; one reads the source for a state and writes it by hand. Here, in this order: the build alone where
 -- both states are equal; a backup of that release; the states written by force, only when that is asked for by name.
-local playbook, umbraco, ways = require "playbook", require "umbraco", require "umbraco.ways"
+local playbook, sets, umbraco, ways = require "playbook", require "sets", require "umbraco", require "umbraco.ways"
 
 return playbook.define {
   name = "umbraco/downgrade",
@@ -34,8 +34,7 @@ return playbook.define {
     end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
     if way.kind ~= "build" then
-      local question = way.kind == "restore" and ways.question(way.set) or "Write the states of " .. p.to .. " by force? " .. way.why
-      gates(function() gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes") end)
+      sets.agree(way.kind == "restore" and sets.question(way.set) or "Write the states of " .. p.to .. " by force? " .. way.why)
     end
 
     downtime(function()

@@ -40,11 +40,6 @@ local function set_of(release)
   return found
 end
 
-function ways.question(set)
-  local loss = backup.loss(set)
-  return "Go back to " .. set.version .. " as of " .. set.created .. "? " .. (loss.equal and "Nothing is lost." or "Lost since then: " .. loss.text)
-end
-
 --- { kind = "build" | "restore" | "states", why, set?, rows?, one_way? }, or { why, hint } where there is none.
 function ways.choose(app, target, given)
   local rows = instance.rows(app.database)

@@ -104,7 +104,8 @@ TEST_CASE("backup restore says what is lost, asks, restores, and can itself be r
 
   const Finished asked = shop.run({"backup", "restore", name});
   CHECK(asked.status == 5);
-  CHECK_THAT(asked.out, ContainsSubstring("Restore " + name + "? Lost since then: table orders: 4 removed, 1 changed"));
+  CHECK_THAT(asked.out, ContainsSubstring("Go back to " + name + " as of ") &&
+                            ContainsSubstring("? Lost since then: table orders: 4 removed, 1 changed"));
   CHECK(shop.orders() == 36);
   CHECK(shop.sets()[0]["needed_by"].size() == 1);
   CHECK(shop.run({"backup", "create"}).status == 6);
