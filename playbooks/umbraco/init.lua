@@ -32,8 +32,8 @@ function umbraco.reference(app, release)
   if framework and app.framework then csproj.set(app.project, framework, { property = "TargetFramework" }) end
 end
 
---- The operator's own build. It makes files of the program and touches no data of the site.
-function umbraco.build(app) process.run(app.build, { deadline = 3600, repeat_safe = true, harmless = true }) end
+--- The operator's own build. What it makes is in the set, too.
+function umbraco.build(app) process.run(app.build, { deadline = 3600, repeat_safe = true }) end
 
 --- Waits until the site is ready. From 17.3 on it answers 503 while it migrates, and its check says Healthy only when it is done: 200 alone may mean
 --- Degraded. Before that it answers nothing until it is done; a failed boot answers 500 for ever.
