@@ -5,12 +5,6 @@
 #include "bindings/cli/terminal.h"
 
 namespace playbook::cli {
-namespace {
-
-Error wrong(const std::string& message, const std::string& hint = "") { return {Code::argument_invalid, message, hint}; }
-
-}  // namespace
-
 void HostOptions::declare(OptionSet& options) {
   options.value("-C", instance, "DIR", "the instance (default: the playbook's folder when an instance is there, else the current one)");
   options.value("--state", state, "DIR", "folder of the journal and the runs (default: DIR/.playbook)");
@@ -42,11 +36,11 @@ Decisions DecisionOptions::decisions(Utc now) const {
   decisions.hold = hold;
   decisions.accept = accept;
   if (!not_after.empty()) decisions.not_after = parse_not_after(not_after, now);
-  if (reasons.size() > overrides.size()) throw wrong("a --reason has no --override", "write --override GATE --reason TEXT");
+  if (reasons.size() > overrides.size()) throw usage_error("a --reason has no --override", "write --override GATE --reason TEXT");
   for (size_t i = 0; i < overrides.size(); ++i) {
     if (i >= reasons.size() || trim(reasons[i]).empty()) {
-      throw wrong("gate \"" + one_line(overrides[i]) + "\" is overridden without a reason",
-                  "write --override GATE --reason TEXT for each gate");
+      throw usage_error("gate \"" + one_line(overrides[i]) + "\" is overridden without a reason",
+                        "write --override GATE --reason TEXT for each gate");
     }
     decisions.overrides[overrides[i]] = reasons[i];
   }
@@ -76,7 +70,7 @@ Utc parse_not_after(const std::string& text, Utc now) {
     if (!of_day) return parse_iso(text);
   } catch (const Error&) {
   }
-  throw wrong("option --not-after: \"" + one_line(text) + "\" is not a time; write 04:00 or 2026-11-21T04:00:00Z");
+  throw usage_error("option --not-after: \"" + one_line(text) + "\" is not a time; write 04:00 or 2026-11-21T04:00:00Z");
 }
 
 }  // namespace playbook::cli

@@ -18,7 +18,7 @@ std::string table_line(const std::string& place, const std::vector<std::string>&
   return line + "\n";
 }
 
-std::string table(const Json& scheme) {
+std::string place_table(const Json& scheme) {
   std::string text = table_line("  stored in", {"values", "open", "fail", "no key", "other"});
   for (const Json& place : scheme.at("places")) {
     std::vector<std::string> cells;
@@ -85,7 +85,7 @@ class KeysCommand : public Command {
     else
       for (const Json& scheme : result.value.at("schemes")) {
         shell.out << scheme.at("verdict").get<std::string>() << "  " << scheme.at("text").get<std::string>() << "\n";
-        if (!scheme.at("places").empty()) shell.out << table(scheme);
+        if (!scheme.at("places").empty()) shell.out << place_table(scheme);
       }
     return result.value.at("verdict") == "match" ? kReached : kRefused;
   }

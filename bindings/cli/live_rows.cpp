@@ -31,7 +31,7 @@ const char* mark_of(const Row& row, const Marks& marks) {
   return "";
 }
 
-Colour colour_of(const Row& row) {
+Colour row_colour(const Row& row) {
   switch (row.mark) {
     case Row::Mark::ok:
       return Colour::green;
@@ -90,7 +90,7 @@ std::string LiveRows::line(const Row& row, int width) const {
   const std::string indent(static_cast<size_t>(row.depth) * 2, ' ');
   const int room = width - columns(indent) - columns(mark) - 1 - columns(tail);
   const std::string text = clip(row.text, std::max(room, 8), terminal_.unicode);
-  return indent + paint(colour_of(row), mark) + (mark.empty() ? "" : " ") + paint(row.colour, text) + paint(Colour::dim, tail);
+  return indent + paint(row_colour(row), mark) + (mark.empty() ? "" : " ") + paint(row.colour, text) + paint(Colour::dim, tail);
 }
 
 void LiveRows::move_up(std::string& frame) {

@@ -9,8 +9,6 @@
 namespace playbook::cli {
 namespace {
 
-Error wrong(const std::string& message, const std::string& hint = "") { return {Code::argument_invalid, message, hint}; }
-
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
 // `-h, --help`
@@ -29,13 +27,15 @@ Error translated(const CLI::App& app, const CLI::ParseError& error) {
     if (text.find(option->get_name()) == std::string::npos) continue;
     if (!guilty || option->get_name().size() > guilty->get_name().size()) guilty = option;
   }
-  if (!guilty) return wrong(text);
-  if (!takes_value(*guilty)) return wrong("option " + guilty->get_name() + " takes no value");
-  if (guilty->count() > 1) return wrong("option " + guilty->get_name() + " is given more than once");
-  return wrong("option " + guilty->get_name() + " needs a value");
+  if (!guilty) return usage_error(text);
+  if (!takes_value(*guilty)) return usage_error("option " + guilty->get_name() + " takes no value");
+  if (guilty->count() > 1) return usage_error("option " + guilty->get_name() + " is given more than once");
+  return usage_error("option " + guilty->get_name() + " needs a value");
 }
 
 }  // namespace
+
+Error usage_error(const std::string& message, const std::string& hint) { return {Code::argument_invalid, message, hint}; }
 
 struct OptionSet::State {
   CLI::App app;
@@ -55,9 +55,9 @@ struct OptionSet::State {
     for (const std::string& word : unknown) {  // an unknown option drags its value along; name the option
       if (word.size() < 2 || word[0] != '-') continue;
       const std::string given = one_line(to_utf8(word.substr(0, word.find('='))));
-      throw wrong("option " + given + " does not exist" + did_you_mean(given, names), help);
+      throw usage_error("option " + given + " does not exist" + did_you_mean(given, names), help);
     }
-    throw wrong("\"" + one_line(to_utf8(unknown.front())) + "\" is one argument too many", help);
+    throw usage_error("\"" + one_line(to_utf8(unknown.front())) + "\" is one argument too many", help);
   }
 
   // `--to --plan`: CLI11 would take --plan as the value.
@@ -65,7 +65,8 @@ struct OptionSet::State {
     for (const CLI::Option* option : app.get_options()) {
       if (!takes_value(*option)) continue;
       for (const std::string& value : option->results()) {
-        if (std::find(names.begin(), names.end(), value) != names.end()) throw wrong("option " + option->get_name() + " needs a value");
+        if (std::find(names.begin(), names.end(), value) != names.end())
+          throw usage_error("option " + option->get_name() + " needs a value");
       }
     }
   }
@@ -90,7 +91,7 @@ void OptionSet::flag(const std::string& name, bool& into, const std::string& hel
 void OptionSet::toggle(const std::string& name, std::vector<std::string>& into, const std::string& help) {
   const std::string negated = "--no-" + name.substr(2);
   const auto taken = names();
-  if (std::find(taken.begin(), taken.end(), negated) != taken.end()) throw wrong("option " + negated + " exists already");
+  if (std::find(taken.begin(), taken.end(), negated) != taken.end()) throw usage_error("option " + negated + " exists already");
   state_->place(state_->app.add_flag(name + ",!" + negated, into, help), "");
 }
 

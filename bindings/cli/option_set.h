@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/error.h"
+
 namespace playbook::cli {
+
+/// `argument.invalid`: the command was written wrongly.
+Error usage_error(const std::string& message, const std::string& hint = "");
 
 class OptionSet {
  public:

@@ -65,7 +65,7 @@ bool is_option_name(const std::string& name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", 2) == std::string::npos;
 }
 
-std::string help_text(const PlaybookParameter& parameter) {
+std::string parameter_help(const PlaybookParameter& parameter) {
   std::string text = parameter.help;
   std::vector<std::string> notes;
   if (parameter.required) notes.push_back("required");
@@ -96,7 +96,7 @@ ParameterOptions::ParameterOptions(const Definition& definition, OptionSet& opti
       return Error(Code::script_invalid, definition.name + ": parameter \"" + parameter.name + "\" " + why, hint);
     };
     auto option = std::make_unique<Option>(Option{parameter, {}});
-    const std::string name = option_name(parameter), help = help_text(parameter);
+    const std::string name = option_name(parameter), help = parameter_help(parameter);
     if (std::find(taken.begin(), taken.end(), name) != taken.end()) {
       throw refused("has the name of the option " + name, "give the parameter another name");
     }
