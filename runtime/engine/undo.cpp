@@ -9,9 +9,15 @@ namespace {
 
 bool took_effect(const ActionRow& row) { return row.phase == Phase::forward && row.change; }
 
-bool is_undone(const std::vector<ActionRow>& rows, const std::string& position) {
-  return std::any_of(rows.begin(), rows.end(),
-                     [&](const ActionRow& row) { return row.phase == Phase::undo && row.path == position && row.outcome == Outcome::ok; });
+// Done, and still so: a run that could reach neither state stopped the writers anew, after their inverses had started them.
+bool is_undone(const std::vector<ActionRow>& rows, const ActionRow& action) {
+  bool undone = false;
+  for (const ActionRow& row : rows) {  // in the order in which they ended
+    if (row.outcome != Outcome::ok) continue;
+    if (row.phase == Phase::undo && row.path == "undo/" + action.path) undone = true;
+    if (row.phase == Phase::mark && row.name == action.name && row.path.starts_with("stop_writers/")) undone = false;
+  }
+  return undone;
 }
 
 bool is_file_edit(const ActionRow& row, const Registry& registry) {
@@ -74,7 +80,7 @@ Json WayHome::go(const std::vector<ActionRow>& rows) {
       std::count_if(items.begin(), items.end(), [](const UndoItem& item) { return item.kind != UndoItem::Kind::leftover; }));
   for (const UndoItem& item : items) {
     if (item.kind != UndoItem::Kind::leftover) ++index;
-    if (is_undone(rows, "undo/" + item.action.path)) continue;
+    if (is_undone(rows, item.action)) continue;
     if (item.kind == UndoItem::Kind::leftover && !still_stands(actions_, item.action)) continue;
     actions_.events().emit("undo.item", {{"index", index},
                                          {"of", count},
