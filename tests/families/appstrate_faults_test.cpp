@@ -43,6 +43,8 @@ class Quiet final : public Observer {
   void on_event(const Event&) override {}
 };
 
+void run(const std::string& command) { output_of(command); }
+
 /// Ends a program that runs in a container as seen from outside: its client, `docker exec ... PROGRAM`.
 void kill_client(const std::string& container_id, const std::string& program) {
   for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
@@ -181,4 +183,30 @@ TEST_CASE("where the dump's client is killed, or the run with it, nothing of it 
   CHECK(done.status == 0);
   CHECK(app.state() == "new");
   CHECK(app.clients() == "");
+}
+
+TEST_CASE("where the client of psql is killed the run goes back to the old state, and nothing of it stays in the container",
+          "[.][appstrate][faults][exhaustive]") {
+  Instance app;
+  const std::string id = app.look("postgres", ".Id");
+  At session("backup.snapshot", 2, [&] { kill_client(id, "psql"); });
+  CHECK(app.ends(app.upgrade(session)) == "old");
+  CHECK(session.happened());
+  CHECK(app.clients() == "");
+}
+
+TEST_CASE("the database's container is stopped in the midst of the dump", "[.][appstrate][faults][exhaustive]") {
+  Instance app;
+  At dump("backup.snapshot", 2, [&] { app.while_dumping([&] { run("docker stop -t 1 " + app.container("postgres")); }); });
+  RunResult result = app.upgrade(dump);
+  CHECK(dump.happened());
+  CHECK(app.ends(result, [&] { run("docker start " + app.container("postgres")); }) == "attention, then old");
+}
+
+TEST_CASE("the engine restarts when everything is stopped and saved", "[.][appstrate][faults][exhaustive]") {
+  Instance app;
+  At restart("compose.up.before", 1, [] { run("$PLAYBOOK_TESTBED/engine restart"); });
+  RunResult result = app.upgrade(restart);
+  CHECK(restart.happened());
+  app.ends(result);
 }
