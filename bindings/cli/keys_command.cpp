@@ -67,6 +67,9 @@ class KeysCommand : public Command {
     if (order_ != "verify" && order_ != "repair")
       throw Error(Code::argument_invalid, order_.empty() ? "keys: what is to be done is missing" : "keys: cannot " + order_,
                   "write playbook keys verify, or playbook keys repair --key FILE");
+    if (order_ == "verify" ? !keys_.empty() || plan_ : !backup_.empty())
+      throw Error(Code::argument_invalid, "keys " + order_ + ": there is an option that belongs to the other one",
+                  "--backup goes with keys verify; --key and --plan go with keys repair");
     RunRequest request;
     request.playbook = "keys/" + order_;
     request.instance = find_instance(runtime, host_.instance, "");

@@ -68,7 +68,7 @@ end
 local function tell(found, offers)
   for _, scheme in ipairs(found) do
     if scheme.best then
-      log.info(scheme.scheme .. ": " .. told(scheme.best.choice, offers) .. " opens " .. scheme.best.opened .. " of " .. scheme.tried .. " stored values")
+      log.info(("%s: %d of %d stored values open with %s"):format(scheme.scheme, scheme.best.opened, scheme.tried, told(scheme.best.choice, offers)))
     end
     for _, other in ipairs(scheme.others) do
       log.warning(scheme.scheme .. ": " .. other.values .. " open with " .. told(other.choice, offers) .. " alone: " .. table.concat(other.rows, ", "))
@@ -103,6 +103,11 @@ return playbook.define {
       local some, why = edits_of(app, keyring, found[i], offers)
       for _, edit in ipairs(some) do edits[#edits + 1] = edit end
       for _, problem in ipairs(why) do problems[#problems + 1] = problem end
+    end
+    for _, scheme in ipairs(#edits == 0 and #problems == 0 and found or {}) do
+      if scheme.none.values > 0 then
+        problems[#problems + 1] = ("%s: %d of %d stored values open with none of the keys"):format(scheme.scheme, scheme.none.values, scheme.tried)
+      end
     end
     gates(function()
       gate("one of the keys fits, and can be set", #problems == 0, table.concat(problems, "; "), "offer the key of the time, or set it by hand")

@@ -1,12 +1,14 @@
 // ./dev bench: keys. 100,000 connections of Activepieces in a PostgreSQL, read and opened; and a backup of Appsmith with 1 GB of MongoDB's
-// documents, unpacked, checked and searched for secrets, beside `gzip -dc` of what is in it. The best of three rounds counts.
+// documents, unpacked, checked and searched for secrets, beside `gzip -dc` of what is in it. The better of two rounds counts.
 #include <openssl/rand.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/base/file.h"
@@ -18,16 +20,34 @@ using namespace playbook::testing;
 
 namespace {
 
-constexpr int kRounds = 3;
-constexpr std::uint32_t kDocuments = 1'000'000;
+constexpr int kRounds = 2;
+constexpr std::uint32_t kDocuments = 1'150'000;
+
+/// What an act took, the least of the rounds: by the clock, and of processors' time, children included, which other work does not spoil.
+struct Cost {
+  double wall = 1e9, processor = 1e9;
+};
+
+double processor_seconds() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    struct rusage usage {};
+    ::getrusage(who, &usage);
+    for (const timeval& part : {usage.ru_utime, usage.ru_stime})
+      seconds += static_cast<double>(part.tv_sec) + static_cast<double>(part.tv_usec) / 1e6;
+  }
+  return seconds;
+}
 
 template <typename Act>
-double least(Act act) {
-  double best = 1e9;
+Cost least(Act act) {
+  Cost best;
   for (int i = 0; i < kRounds; ++i) {
     const auto begun = std::chrono::steady_clock::now();
+    const double used = processor_seconds();
     act();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    best.wall = std::min(best.wall, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    best.processor = std::min(best.processor, processor_seconds() - used);
   }
   return best;
 }
@@ -47,10 +67,11 @@ void measure_rows() {
   const Json keyring{{"scheme", "activepieces"},
                      {"keys", {{"key", bed.dotenv("KEY")}}},
                      {"stored", {{"type", "postgres"}, {"server", bed.server}, {"columns", {"app_connection.value"}}}}};
-  const double took = least([&] {
+  const Cost took = least([&] {
     if (bed.verify(Json::array({keyring})).at("verdict") != "match") throw std::runtime_error("not every value opens");
   });
-  std::printf("%-58s %6.2f s   at most 2 s\n", "100,000 values of Activepieces, from rows to verdict", took);
+  std::printf("%-52s %6.2f s   at most 2 s   (%.2f s of processor beside the server's)\n",
+              "100,000 values of Activepieces, from rows to verdict", took.wall, took.processor);
 }
 
 std::string text_element(const std::string& name, const std::string& value) {
@@ -104,17 +125,17 @@ void measure_archive() {
   write_archive(folder.path() / "mongodb-data");
   const double bytes = static_cast<double>(std::filesystem::file_size(folder.path() / "mongodb-data"));
   run("cd " + at + " && gzip mongodb-data && tar czf backup.tar.gz mongodb-data.gz");
-  const double gzip = least([&] { run("gzip -dc " + at + "/mongodb-data.gz > /dev/null"); });
+  const Cost gzip = least([&] { run("gzip -dc " + at + "/mongodb-data.gz > /dev/null"); });
   std::uint64_t seen = 0;
   auto look = [&](const MongodumpCollection&, std::string_view bson) { seen += bson_text(bson, "body").has_value(); };
-  const double plain = least([&] { read_mongodump_file(folder.path() / "mongodb-data.gz", look); });
-  const double packed = least([&] { read_mongodump_file(folder.path() / "backup.tar.gz", look); });
+  const Cost plain = least([&] { read_mongodump_file(folder.path() / "mongodb-data.gz", look); });
+  const Cost packed = least([&] { read_mongodump_file(folder.path() / "backup.tar.gz", look); });
   if (seen != 2ull * kRounds * kDocuments) throw std::runtime_error("documents were lost");
-  std::printf("%.2f GB of documents\n", bytes / 1e9);
-  std::printf("%-58s %6.2f s   gzip -dc %6.2f s   %.2f of its speed, at least 0.7\n", "an archive of mongodump, in gzip", plain, gzip,
-              gzip / plain);
-  std::printf("%-58s %6.2f s   gzip -dc %6.2f s   %.2f of its speed, at least 0.7\n", "a backup of Appsmith, gzip in tar in gzip", packed,
-              gzip, gzip / packed);
+  std::printf("%.2f GB of documents, `gzip -dc` of them %.2f s (%.2f s of processor)\n", bytes / 1e9, gzip.wall, gzip.processor);
+  for (const auto& [what, cost] :
+       {std::pair{"an archive of mongodump, in gzip", plain}, {"a backup of Appsmith: gzip in tar in gzip", packed}})
+    std::printf("%-52s %6.2f s   %.2f of its speed, at least 0.7   (%.2f s of processor, %.2f)\n", what, cost.wall, gzip.wall / cost.wall,
+                cost.processor, gzip.processor / cost.processor);
 }
 
 }  // namespace
