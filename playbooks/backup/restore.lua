@@ -16,6 +16,7 @@ return playbook.define {
   summary = "Bring an instance back to what a backup set holds; what is replaced is backed up, and kept beside too.",
   params = {
     set = { required = true, help = "name of a set, a part of it, or its folder" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
@@ -23,13 +24,13 @@ return playbook.define {
 
   run = function(p)
     local family, app = families.here(p)
-    local set = backup.verify(p.set)
+    local set = backup.verify(p.set, { identity = p.identity })
 
     gates(function()
       gate("the set is of this application", set.application == app.module, set.name .. " is of " .. set.application .. ", here is " .. app.module)
       gate("the set is of this instance", not set.moved or playbook.accepted "moved", set.name .. " is of " .. set.instance, "--accept moved restores it here")
     end)
-    sets.agree(sets.question(set, set.name))
+    sets.agree(sets.question(set, set.name, p.identity))
 
     downtime(function()
       local present = step("Back up the present", function()
@@ -38,7 +39,7 @@ return playbook.define {
       way_back(family.restore, app, present)
 
       local old = step("Restore", function()
-        backup.restore(set, { moved = true })
+        backup.restore(set, { moved = true, identity = p.identity })
         local restored = as_of(family, app, set.version)
         family.start(restored)
         return restored

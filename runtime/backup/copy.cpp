@@ -1,12 +1,12 @@
 #include "runtime/backup/copy.h"
 
 #include "runtime/backup/partial.h"
+#include "runtime/backup/rclone.h"
 #include "runtime/backup/sums.h"
 #include "runtime/backup/verify.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/text.h"
-#include "runtime/process/children.h"
 
 namespace playbook {
 namespace {
@@ -29,27 +29,9 @@ void copy_file(const fs::path& from, const fs::path& to, Work& work) {
   writer.finish();
 }
 
-std::string last_line(const std::string& text) {
-  std::string last = "it said nothing";
-  for (const std::string& line : split(text, '\n'))
-    if (!trim(line).empty()) last = trim(line);
-  return to_utf8(last).substr(0, 500);
-}
-
-Exit rclone(Work& work, std::vector<std::string> arguments) {
-  Command command;
-  command.argv = {"rclone", "--retries", "2", "--log-level", "ERROR"};
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  Exit exit = work.children().run(command, nullptr, work.cancel());
-  if (exit.cancelled) throw Error(Code::cancelled, "rclone was cancelled and ended");
-  return exit;
-}
-
 void expect_success(const Exit& exit, const std::string& what) {
-  if (exit.status != 0)
-    throw Error(Code::backup_failed, what + " failed: " + last_line(exit.err),
-                "`rclone listremotes` and `rclone lsf REMOTE:PATH` show what is reached; what is there already is not sent again",
-                {{"status", exit.status}});
+  expect_rclone(exit, what,
+                "`rclone listremotes` and `rclone lsf REMOTE:PATH` show what is reached; what is there already is not sent again");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "runtime/backup/instructions.h"
 #include "runtime/backup/partial.h"
+#include "runtime/backup/sealed.h"
 #include "runtime/backup/set.h"
 #include "runtime/backup/sums.h"
 #include "runtime/backup/verify.h"
@@ -31,6 +32,16 @@ class PartialSet : public SetWriter {
   void add(Part part) override {
     sums_[part.file] = part.sha256;
     parts_.push_back(std::move(part));
+  }
+  /// What every part holds is proven first: afterwards only its recipients can look.
+  void seal(const std::vector<std::string>& recipients) {
+    for (Part& part : parts_) {
+      read_part(folder(), part, work_, nullptr);
+      sums_.erase(part.file);
+      part = seal_part(folder(), std::move(part), recipients, work_);
+      sums_[part.stored_as()] = part.sealed_sha256;
+      work_.reach("backup.sealed");
+    }
   }
   const fs::path& folder() const override { return folder_.path(); }
   void write_text(std::string_view file, const std::string& text, bool in_sums = true) {
@@ -67,12 +78,14 @@ Manifest write_sources(const SetRequest& request, const SourceRegistry& sources,
     manifest.sources.push_back({spec.at("type"), spec.at("name"), spec, std::move(state)});
     work.reach("backup.part");
   }
+  if (!request.recipients.empty()) partial.seal(request.recipients);
   manifest.parts = partial.parts();
+  manifest.recipients = request.recipients;
   return manifest;
 }
 
-void expect_good(const PartialSet& partial, const std::string& digest, const SourceRegistry& sources, Work& work) {
-  std::vector<Finding> findings = verify_set(partial.folder(), digest, sources, work, Depth::content);
+void expect_good(const PartialSet& partial, const std::string& digest, const SourceRegistry& sources, Work& work, Depth depth) {
+  std::vector<Finding> findings = verify_set(partial.folder(), digest, sources, work, depth);
   if (findings.empty()) return;
   throw Error(Code::backup_failed,
               "what was written to " + partial.final_path().string() + " reads back differently: " + describe(findings),
@@ -86,6 +99,7 @@ Json verification_of(const Manifest& manifest) {
 }  // namespace
 
 BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, Work& work) {
+  check_recipients(request.recipients);
   for (const Json& spec : request.sources)
     if (request.copy.empty()) work.expect(3 * sources.at(spec.at("type")).estimate(spec, work));  // read, compress, read back
   PartialSet partial(request.folder, request.name, work);
@@ -97,7 +111,7 @@ BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, W
   std::string sums = render_sums(partial.sums());
   partial.write_text(kSumsFile, sums, false);
   work.reach("backup.written");
-  expect_good(partial, sha256(sums), sources, work);
+  expect_good(partial, sha256(sums), sources, work, request.recipients.empty() ? Depth::content : Depth::stored);
   work.reach("backup.verified");
   partial.write_text(kAttestationsFile, canonical(verification_of(manifest)) + "\n", false);
   partial.commit();

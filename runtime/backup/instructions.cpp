@@ -1,5 +1,6 @@
 #include "runtime/backup/instructions.h"
 
+#include "runtime/backup/sealed.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
@@ -18,8 +19,11 @@ std::string restore_instructions(const std::filesystem::path& set, const Manifes
           "\numask 077\nsha256sum --quiet -c SHA256SUMS\n```\n\n";
   text += "   If the set was moved, use its present folder instead.\n";
   int step = 3;
+  const bool sealed = !manifest.recipients.empty();
+  if (sealed) text += std::to_string(step++) + ". " + unsealing_by_hand(manifest) + "\n";
   for (const StoredSource& source : manifest.sources)
     text += std::to_string(step++) + ". " + sources.at(source.type).instructions({set, manifest, source}) + "\n";
+  if (sealed) text += std::to_string(step++) + ". Remove what was decrypted:\n\n```sh\ncd \"$set\"\nrm -rf \"$clear\"\n```\n\n";
   text += std::to_string(step) + ". **Start the application**";
   if (!manifest.version.empty()) text += ", in version " + manifest.version;
   text += ".\n\nWhat was replaced lies beside, with `.before-" + manifest.name + "` after its name. Remove it once all is well.\n";

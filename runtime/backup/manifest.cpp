@@ -9,13 +9,15 @@ namespace playbook {
 namespace {
 
 Json to_json(const Part& part) {
-  return {{"file", part.file},
-          {"source", part.source},
-          {"encoding", part.encoding == Encoding::zstd ? "zstd" : "plain"},
-          {"bytes", part.bytes},
-          {"stored_bytes", part.stored_bytes},
-          {"sha256", part.sha256},
-          {"content_sha256", part.content_sha256}};
+  Json value{{"file", part.file},
+             {"source", part.source},
+             {"encoding", part.encoding == Encoding::zstd ? "zstd" : "plain"},
+             {"bytes", part.bytes},
+             {"stored_bytes", part.stored_bytes},
+             {"sha256", part.sha256},
+             {"content_sha256", part.content_sha256}};
+  if (part.is_sealed()) value["sealed"] = {{"sha256", part.sealed_sha256}, {"bytes", part.sealed_bytes}};
+  return value;
 }
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
@@ -28,6 +30,7 @@ Part part_from(const Json& value, const std::string& where) {
   std::string encoding = value.at("encoding");
   if (encoding != "plain" && encoding != "zstd") refuse(where, "has an unknown encoding " + encoding);
   if (encoding == "zstd") part.encoding = Encoding::zstd;
+  if (value.contains("sealed")) part.sealed_sha256 = value["sealed"].at("sha256"), part.sealed_bytes = value["sealed"].at("bytes");
   if (!is_safe_name(part.file)) refuse(where, "names a part outside of the set: " + part.file);
   return part;
 }
@@ -50,6 +53,7 @@ std::string Manifest::to_text() const {
     value["sources"].push_back({{"type", source.type}, {"name", source.name}, {"spec", source.spec}, {"state", source.state}});
   for (const Part& part : parts) value["parts"].push_back(to_json(part));
   if (!keys.empty()) value["keys"] = keys;
+  if (!recipients.empty()) value["recipients"] = recipients;
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -70,6 +74,7 @@ Manifest Manifest::parse(std::string_view text, const std::string& where) {
     manifest.instance = text_of("instance"), manifest.actor = text_of("actor"), manifest.action = text_of("action");
     manifest.tools = get_or<Json>(value, "tools", Json::object());
     manifest.keys = get_or<Json>(value, "keys", Json::array());
+    manifest.recipients = get_or<std::vector<std::string>>(value, "recipients", {});
     for (const Json& source : value.at("sources"))
       manifest.sources.push_back({source.at("type"), source.at("name"), source.at("spec"), source.at("state")});
     for (const Json& part : value.at("parts")) manifest.parts.push_back(part_from(part, where));

@@ -11,6 +11,8 @@
 //   parts[]             {file, source, encoding, bytes, stored_bytes, sha256, content_sha256}: encoding is "zstd" or "plain"; bytes and
 //                       content_sha256 are of the decoded content, stored_bytes and sha256 of the file; content_sha256 is "" where
 //                       the source's state proves the content
+//   recipients[]        of age, where the parts are encrypted; then each part has sealed={sha256, bytes} of the file `<file>.age`, and all
+//                       else it says is of what is in that
 //   keys[]              {scheme, key, salt, scrypt}: fingerprints of the keys that were set (runtime/keys/fingerprint.h); may be missing
 //
 // It holds no secret values. A set never changes after it got its name, and so never does its manifest.
@@ -38,6 +40,12 @@ struct Part {
   std::uint64_t stored_bytes = 0;
   std::string sha256;
   std::string content_sha256;
+  std::string sealed_sha256{};  ///< of an encrypted set: the digest of `stored_as`; all else is of what is in it
+  std::uint64_t sealed_bytes = 0;
+
+  bool is_sealed() const { return !sealed_sha256.empty(); }
+  /// The file's name in the set.
+  std::string stored_as() const { return is_sealed() ? file + ".age" : file; }
 };
 
 struct StoredSource {
@@ -53,6 +61,7 @@ struct Manifest {
   std::vector<StoredSource> sources;
   std::vector<Part> parts;
   Json keys = Json::array();
+  std::vector<std::string> recipients;  ///< of age; none where the set is not encrypted
 
   std::string to_text() const;
   /// `where` names the set in errors: backup.corrupt, backup.newer.

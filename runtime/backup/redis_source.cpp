@@ -130,19 +130,11 @@ class RedisSource final : public Source {
   Json rehearse(const Stored& stored, Work& work) const override {
     const Part& part = stored.manifest.part_of(stored.source.name);
     const Json& server = stored.source.spec.at("server");
-    const fs::path scratch = is_service(server) ? fs::path("/tmp/playbook-rehearsal") : work.scratch() / (stored.source.name + ".redis");
-    Command command = script(kRehearse, {scratch.string()});
+    const ScratchFolder scratch(work, stored.source.name + ".redis");
+    Command command = script(kRehearse, {is_service(server) ? "/tmp/playbook-rehearsal" : scratch.path().string()});
     PartReader reader(stored.folder, part, work);
     command.feed = [&] { return reader.next(); };
-    std::string said;
-    try {
-      if (!is_service(server)) make_folder(work.scratch());
-      said = run_well(*place_beside(server, work), command, "reading " + part.file + " with a Redis of its own", work);
-    } catch (...) {
-      clear(server, scratch);
-      throw;
-    }
-    clear(server, scratch);
+    const std::string said = run_well(*place_beside(server, work), command, "reading " + part.file + " with a Redis of its own", work);
     work.reach("rehearse.compared");
     const Keys found = keys_of(said), then = stored_keys(stored);
     if (found.all - found.expiring != then.all - then.expiring)  // the others may have expired meanwhile
@@ -304,13 +296,6 @@ class RedisSource final : public Source {
     if (runs(spec, work)) return keys_of(ask(spec, {"info", "keyspace"}, work));
     const Command command = script(kCountFile, {state.at("folder"), state.at("file")});
     return keys_of(run_well(*place_beside(spec.at("server"), work), command, "redis-check-rdb", work));
-  }
-
-  static void clear(const Json& server, const fs::path& scratch) {
-    if (is_service(server)) return;  // it went with its container
-    std::error_code ignored;
-    fs::remove_all(scratch, ignored);
-    if (fs::is_empty(scratch.parent_path(), ignored)) fs::remove(scratch.parent_path(), ignored);
   }
 };
 

@@ -16,7 +16,7 @@ void expect_good(const BackupSet& set, const std::string& digest, const std::vec
   std::vector<Finding> findings = verify_set(set.path(), digest, sources, work, depth);
   auto unneeded = [&](const Finding& finding) {
     for (const Part& part : set.manifest().parts)
-      if (part.file == finding.file)
+      if (part.stored_as() == finding.file)
         return std::none_of(chosen.begin(), chosen.end(), [&](const StoredSource* source) { return source->name == part.source; });
     return false;
   };

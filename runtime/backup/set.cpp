@@ -48,7 +48,7 @@ BackupSet BackupSet::open(const fs::path& path) {
 
 std::uint64_t BackupSet::bytes() const {
   std::uint64_t sum = 0;
-  for (const Part& part : manifest_.parts) sum += part.stored_bytes;
+  for (const Part& part : manifest_.parts) sum += part.is_sealed() ? part.sealed_bytes : part.stored_bytes;
   return sum;
 }
 

@@ -47,11 +47,12 @@ class BackupSet {
 };
 
 struct SetRequest {
-  std::filesystem::path folder;  ///< made when it is not there, 0700
-  std::string name;              ///< from `free_set_name`
-  Manifest manifest;             ///< created, application, version, note, instance, actor, action
-  std::vector<Json> sources;     ///< from SourceRegistry::check
-  std::filesystem::path copy{};  ///< where the one source is not read from the instance, but imported from this
+  std::filesystem::path folder;           ///< made when it is not there, 0700
+  std::string name;                       ///< from `free_set_name`
+  Manifest manifest;                      ///< created, application, version, note, instance, actor, action
+  std::vector<Json> sources;              ///< from SourceRegistry::check
+  std::filesystem::path copy{};           ///< where the one source is not read from the instance, but imported from this
+  std::vector<std::string> recipients{};  ///< of age; the parts are encrypted to them once they are proven to be good
 };
 
 /// `20261121T071349Z-appstrate-1.0.0-beta.41`, with `-2`, `-3`, ... when the folder has that already. Empty parts are left out.

@@ -9,12 +9,17 @@
 
 namespace playbook {
 
+std::unique_ptr<Source> make_command_source();
 std::unique_ptr<Source> make_directory_source();
 std::unique_ptr<Source> make_external_source();
 std::unique_ptr<Source> make_files_source();
+std::unique_ptr<Source> make_image_source();
+std::unique_ptr<Source> make_mongodb_source();
 std::unique_ptr<Source> make_postgres_source();
 std::unique_ptr<Source> make_redis_source();
+std::unique_ptr<Source> make_s3_source();
 std::unique_ptr<Source> make_sqlite_source();
+std::unique_ptr<Source> make_sqlserver_source();
 std::unique_ptr<Source> make_volume_source();
 
 std::filesystem::path Source::restored_below(const Json& spec, Work&) const {
@@ -30,8 +35,9 @@ Json Source::import(const Json& spec, const std::filesystem::path& copy, SetWrit
 }
 
 SourceRegistry::SourceRegistry() {
-  for (auto make : {make_directory_source, make_external_source, make_files_source, make_postgres_source, make_redis_source,
-                    make_sqlite_source, make_volume_source})
+  for (auto make :
+       {make_command_source, make_directory_source, make_external_source, make_files_source, make_image_source, make_mongodb_source,
+        make_postgres_source, make_redis_source, make_s3_source, make_sqlite_source, make_sqlserver_source, make_volume_source})
     add(make());
 }
 

@@ -13,27 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kTold = 20;  // files that a loss names; of more it gives the numbers
 
-/// A folder in scratch; whatever has that name is removed before, and with this object.
-class ScratchFolder {
- public:
-  ScratchFolder(const Work& work, const std::string& name) : path_(work.scratch() / name) { remove(); }
-  ~ScratchFolder() {
-    remove();
-    std::error_code ignored;
-    if (fs::is_empty(path_.parent_path(), ignored)) fs::remove(path_.parent_path(), ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  void remove() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  fs::path path_;
-};
-
 // Neither the set that is being written nor the journal of the run may be in the tree: a restore would take them away under its own feet.
 void expect_apart(const Tree& tree, const Work& work) {
   std::string below = work.scratch().lexically_relative(tree.root).string();
@@ -44,6 +23,25 @@ void expect_apart(const Tree& tree, const Work& work) {
 }
 
 std::string plural(size_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
+// A tree with the databases in it, which must stand still.
+Json store_whole(const Tree& tree, const Json& spec, SetWriter& writer, Work& work) {
+  expect_apart(tree, work);
+  std::vector<fs::path> clusters = clusters_in(tree.root);
+  bool wanted = get_or(spec, "pglite", !clusters.empty());
+  if (wanted && clusters.empty())
+    throw Error(Code::argument_invalid, tree.label + " holds no PGlite database: there is no PG_VERSION with a global/pg_control");
+  Json databases = Json::object();
+  auto look = [&] {
+    for (const fs::path& cluster : clusters)
+      if (wanted) databases[cluster.lexically_relative(tree.root).string()] = expect_shut_down(cluster);
+  };
+  look();
+  Json state = store_tree(tree, spec.at("name"), writer, work);
+  look();  // nobody came meanwhile
+  state["pglite"] = databases;
+  return state;
+}
 
 }  // namespace
 
@@ -68,23 +66,16 @@ void complete_tree_spec(const Json& spec, Json& complete) {
 
 std::uint64_t TreeSource::estimate(const Json& spec, Work& work) const { return measure_tree(tree_of(spec, work), work); }
 
+bool TreeSource::recognizes(const fs::path& copy) const { return fs::is_directory(copy); }
+
 Json TreeSource::create(const Json& spec, SetWriter& writer, Work& work) const {
-  Tree tree = tree_of(spec, work);
-  expect_apart(tree, work);
-  std::vector<fs::path> clusters = clusters_in(tree.root);
-  bool wanted = get_or(spec, "pglite", !clusters.empty());
-  if (wanted && clusters.empty())
-    throw Error(Code::argument_invalid, tree.label + " holds no PGlite database: there is no PG_VERSION with a global/pg_control");
-  Json databases = Json::object();
-  auto look = [&] {
-    for (const fs::path& cluster : clusters)
-      if (wanted) databases[cluster.lexically_relative(tree.root).string()] = expect_shut_down(cluster);
-  };
-  look();
-  Json state = store_tree(tree, spec.at("name"), writer, work);
-  look();  // nobody came meanwhile
-  state["pglite"] = databases;
-  return state;
+  return store_whole(tree_of(spec, work), spec, writer, work);
+}
+
+Json TreeSource::import(const Json& spec, const fs::path& copy, SetWriter& writer, Work& work) const {
+  if (!fs::is_directory(copy))
+    throw Error(Code::unsupported, copy.string() + " is no folder, as a copy of " + describe(spec) + " must be", "unpack it first");
+  return store_whole({"directory " + copy.string(), fs::canonical(copy), spec.at("exclude"), false}, spec, writer, work);
 }
 
 std::vector<std::string> TreeSource::warnings(const StoredSource& source) const {

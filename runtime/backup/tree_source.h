@@ -10,6 +10,8 @@ class TreeSource : public Source {
  public:
   std::uint64_t estimate(const Json& spec, Work& work) const override;
   Json create(const Json& spec, SetWriter& writer, Work& work) const override;
+  bool recognizes(const std::filesystem::path& copy) const override;
+  Json import(const Json& spec, const std::filesystem::path& copy, SetWriter& writer, Work& work) const override;
   std::vector<std::string> warnings(const StoredSource& source) const override;
   void verify(const Stored& stored, Work& work) const override;
   Json rehearse(const Stored& stored, Work& work) const override;

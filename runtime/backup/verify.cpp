@@ -118,9 +118,9 @@ void check_manifest(const Manifest& manifest, const Sums& sums, const fs::path& 
   std::string folder = set.extension() == ".partial" ? set.stem().string() : set.filename().string();
   if (manifest.name != folder) verification.report(file, "is of the set " + manifest.name + ", the folder is called " + folder);
   for (const Part& part : manifest.parts) {
-    auto sum = sums.find(part.file);
-    if (sum == sums.end() || sum->second != part.sha256)
-      verification.report(part.file, "has another digest in manifest.json than in SHA256SUMS");
+    auto sum = sums.find(part.stored_as());
+    if (sum == sums.end() || sum->second != (part.is_sealed() ? part.sealed_sha256 : part.sha256))
+      verification.report(part.stored_as(), "has another digest in manifest.json than in SHA256SUMS");
   }
 }
 
@@ -132,8 +132,8 @@ void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry&
     try {
       for (const Part& part : manifest.parts) {
         if (part.source != source.name) continue;
-        at = part.file;
-        if (verification.is_reported(at)) whole = false;
+        at = part.stored_as();
+        if (verification.is_reported(at) || part.is_sealed()) whole = false;
         if (whole && depth == Depth::content) read_part(set, part, work, nullptr);
       }
       if (whole && depth == Depth::deep)
@@ -157,7 +157,7 @@ std::vector<Finding> verify_set(const fs::path& path, const std::string& expecte
   std::map<std::string, std::uint64_t> sizes;
   try {
     manifest = Manifest::parse(read_file(path / kManifestFile), path.filename().string());
-    for (const Part& part : manifest->parts) sizes[part.file] = part.stored_bytes;
+    for (const Part& part : manifest->parts) sizes[part.stored_as()] = part.is_sealed() ? part.sealed_bytes : part.stored_bytes;
   } catch (const Error& unreadable) {
     if (unreadable.code() == Code::backup_newer) throw;
     if (unreadable.code() == Code::file_missing)

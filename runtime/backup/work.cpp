@@ -54,4 +54,15 @@ void ScratchFile::remove() {
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(path_.string() + suffix, ignored);
 }
 
+ScratchFolder::ScratchFolder(const Work& work, const std::string& name) : path_(work.scratch() / name) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+  ::rmdir(path_.parent_path().c_str());
+}
+
 }  // namespace playbook

@@ -87,4 +87,17 @@ class ScratchFile {
   std::filesystem::path path_;
 };
 
+/// The same for a folder, which is not made.
+class ScratchFolder {
+ public:
+  ScratchFolder(const Work& work, const std::string& name);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 }  // namespace playbook

@@ -161,6 +161,11 @@ std::vector<std::string> set_touches(Context& context, const Json& set, const So
   return things;
 }
 
+std::filesystem::path identity_of(Context& context, const Json& args) {
+  const std::string identity = get_or<std::string>(args, "identity", "");
+  return identity.empty() ? std::filesystem::path() : context.resolve(identity);
+}
+
 std::vector<std::string> strings_of(const Json& args, const char* key) {
   return get_or<std::vector<std::string>>(args, key, std::vector<std::string>{});
 }

@@ -41,6 +41,9 @@ Probe probe_set(const Json& place, const SourceRegistry& sources);
 /// What the chosen sources of a set restore, as Primitive::touches says it; the specs of a planned set serve too.
 std::vector<std::string> set_touches(Context& context, const Json& set, const SourceRegistry& sources);
 
+/// The file that `identity` names, empty where it is not given.
+std::filesystem::path identity_of(Context& context, const Json& args);
+
 std::vector<std::string> strings_of(const Json& args, const char* key);
 
 }  // namespace playbook

@@ -1,6 +1,7 @@
 // backup.create: one set of all that it is given. `prepare` chooses the name, so that after a crash the set is found under it, or is known
 // not to be.
 #include "runtime/backup/restore.h"
+#include "runtime/backup/sealed.h"
 #include "runtime/backup/sums.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -19,6 +20,7 @@ class BackupCreate : public Primitive {
   const Declaration& declaration() const override { return declaration_; }
 
   Json prepare(Context& context, const Json& args) override {
+    check_recipients(strings_of(args, "recipients"));
     sources_.check(args.at("sources"), context.instance());
     return new_place(context, args);
   }
@@ -30,6 +32,7 @@ class BackupCreate : public Primitive {
       manifest.keys = fingerprint_keyrings(context, schemes_, keyrings_of(args));
     SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
                        sources_.check(args.at("sources"), context.instance())};
+    request.recipients = strings_of(args, "recipients");
     BackupSet set = create_set(request, sources_, work);
     for (const StoredSource& source : set.manifest().sources)
       for (const std::string& line : sources_.at(source.type).warnings(source)) context.log(LogLevel::warning, line);
@@ -83,7 +86,7 @@ class BackupCreate : public Primitive {
     std::vector<std::string> lines;
     for (const StoredSource& source : set.manifest().sources)
       if (sources_.at(source.type).holds_data())  // files of configuration are edited by the run itself
-        for (std::string& line : sources_.at(source.type).differences(set.stored(source), work)) lines.push_back(std::move(line));
+        for (std::string& line : differences_of(set, source, work)) lines.push_back(std::move(line));
     if (lines.empty()) return std::nullopt;
     return "data changed since the backup " + set.manifest().name + " (" + join(lines, ", ") + ")";
   }
@@ -96,6 +99,13 @@ class BackupCreate : public Primitive {
   bool repeatable() const override { return true; }
 
  private:
+  // Of an encrypted set only what the manifest tells can be compared.
+  std::vector<std::string> differences_of(const BackupSet& set, const StoredSource& source, Work& work) const try {
+    return sources_.at(source.type).differences(set.stored(source), work);
+  } catch (const Error& missing) {
+    if (set.manifest().recipients.empty() || missing.code() != Code::file_missing) throw;
+    return {sources_.at(source.type).describe(source.spec) + " cannot be compared with an encrypted set"};
+  }
   static std::string text(const Json& args, const char* key) { return get_or<std::string>(args, key, ""); }
 
   Json value(const BackupSet& set) const {
@@ -110,16 +120,18 @@ class BackupCreate : public Primitive {
       .name = "backup.create",
       .kind = Kind::change,
       .summary = "Backs up databases and files into one new set and verifies what it wrote.",
-      .parameters = {{"sources", Type::list,
-                      "what to back up: {type=\"sqlite\", path=...}, {type=\"postgres\", server=...}, {type=\"directory\", path=..., "
-                      "exclude={...}} or "
-                      "{type=\"files\", paths={...}, optional={...}}",
-                      true, nullptr},
-                     {"app", Type::string, "name of the application, for the set's name", false, nullptr},
-                     {"version", Type::string, "version of the application, for the set's name", false, nullptr},
-                     {"to", Type::path, "folder for the set; default: backups in the state folder", false, nullptr},
-                     {"keyrings", Type::list, "as keys.verify takes them: the set gets fingerprints of their keys", false, nullptr},
-                     {"note", Type::string, "a remark that is stored in the set", false, nullptr}},
+      .parameters =
+          {{"sources", Type::list,
+            "what to back up: {type=\"sqlite\", path=...}, {type=\"postgres\", server=...}, {type=\"directory\", path=..., "
+            "exclude={...}}, {type=\"files\", paths={...}, optional={...}}, or of type volume, redis, s3, mongodb, sqlserver, command, "
+            "image, external",
+            true, nullptr},
+           {"app", Type::string, "name of the application, for the set's name", false, nullptr},
+           {"version", Type::string, "version of the application, for the set's name", false, nullptr},
+           {"to", Type::path, "folder for the set; default: backups in the state folder", false, nullptr},
+           {"keyrings", Type::list, "as keys.verify takes them: the set gets fingerprints of their keys", false, nullptr},
+           {"recipients", Type::strings, "of age: the parts are encrypted to them, and only their keys open them", false, nullptr},
+           {"note", Type::string, "a remark that is stored in the set", false, nullptr}},
       .returns = "backup.set",
       .returns_help = "the set: path, name, digest, created, bytes, parts, rows by table",
       .errors = {"backup.failed", "disk.full", "file.missing", "file.denied", "file.changed", "sqlite.failed", "sqlite.locked",

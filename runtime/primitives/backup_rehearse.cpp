@@ -1,5 +1,6 @@
 // backup.rehearse: restores a set into scratch, to know that it can be done.
 #include "runtime/backup/restore.h"
+#include "runtime/backup/sealed.h"
 #include "runtime/base/error.h"
 #include "runtime/engine/primitive.h"
 #include "runtime/primitives/backup.h"
@@ -14,7 +15,10 @@ class BackupRehearse : public Primitive {
   Json run(Context& context, const Json& args, const Json&) override {
     BackupSet set = open_set(context, args.at("set"));
     Work work = work_of(context);
-    return rehearse_set(set, known_digest(context, args.at("set")), sources_, work, attestation_of(context));
+    const ClearSet clear(std::move(set), known_digest(context, args.at("set")), identity_of(context, args), sources_, work);
+    Json result = rehearse_set(clear.set(), clear.digest(), sources_, work, attestation_of(context));
+    clear.keep_attestation();
+    return result;
   }
 
   Planned plan(Context& context, const Json& args) override {
@@ -38,7 +42,8 @@ class BackupRehearse : public Primitive {
       .name = "backup.rehearse",
       .kind = Kind::change,
       .summary = "Restores a backup set into scratch, compares it with what was backed up, and notes in the set that it was rehearsed.",
-      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr}},
+      .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
+                     {"identity", Type::path, "of age: the file with a key that opens an encrypted set", false, nullptr}},
       .returns = "{type: string, set: string, sources: table[]}",
       .returns_help = "what was compared, source by source",
       .errors = {"backup.corrupt", "backup.newer", "disk.full", "file.missing", "cancelled"},

@@ -1,6 +1,7 @@
 // backup.restore: brings a set back. What was lost by it is counted in `prepare`, while the data is still there.
 #include "runtime/backup/restore.h"
 
+#include "runtime/backup/sealed.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/engine/primitive.h"
@@ -24,9 +25,10 @@ class BackupRestore : public Primitive {
     chosen_sources(set, only);
     try {
       Work work = work_of(context);
-      return {{"loss", loss_of(set, only, sources_, work)}};
+      const ClearSet clear(set, known_digest(context, args.at("set")), identity_of(context, args), sources_, work);
+      return {{"loss", loss_of(clear.set(), only, sources_, work)}};
     } catch (const Error& error) {
-      if (error.code() == Code::cancelled) throw;
+      if (error.code() == Code::cancelled || error.code() == Code::argument_invalid) throw;
       return {
           {"loss", {{"equal", false}, {"text", "unknown: " + error.message()}, {"sources", Json::array()}}}};  // no reason not to restore
     }
@@ -35,7 +37,8 @@ class BackupRestore : public Primitive {
   Json run(Context& context, const Json& args, const Json& prepared) override {
     BackupSet set = open_set(context, args.at("set"));
     Work work = work_of(context);
-    Json result = restore_set(set, known_digest(context, args.at("set")), strings_of(args, "only"), sources_, work);
+    const ClearSet clear(std::move(set), known_digest(context, args.at("set")), identity_of(context, args), sources_, work);
+    Json result = restore_set(clear.set(), clear.digest(), strings_of(args, "only"), sources_, work);
     for (const Json& source : result.at("sources"))
       for (const Json& warning : get_or<Json>(source, "warnings", Json::array()))
         context.log(LogLevel::warning, warning.get<std::string>());
@@ -59,7 +62,8 @@ class BackupRestore : public Primitive {
   std::optional<std::string> drift(Context& context, const Record& record) override {
     BackupSet set = open_set(context, record.args.at("set"));
     Work work = work_of(context);
-    std::vector<std::string> lines = differences(set, strings_of(record.args, "only"), sources_, work);
+    const ClearSet clear(set, known_digest(context, record.args.at("set")), identity_of(context, record.args), sources_, work);
+    std::vector<std::string> lines = differences(clear.set(), strings_of(record.args, "only"), sources_, work);
     if (lines.empty()) return std::nullopt;
     return "data changed since " + set.manifest().name + " was restored (" + join(lines, ", ") + ")";
   }
@@ -77,6 +81,7 @@ class BackupRestore : public Primitive {
       .summary = "Verifies a backup set and brings it back; what it replaces is kept beside.",
       .parameters = {{"set", Type::any, "what backup.create gave, or the path or name of a set", true, nullptr},
                      {"only", Type::strings, "names of sources; default: all of the set", false, nullptr},
+                     {"identity", Type::path, "of age: the file with a key that opens an encrypted set", false, nullptr},
                      {"moved", Type::boolean, "the set may be of another instance; its paths become paths of this one", false, false}},
       .returns = "{type: string, set: string, sources: table[], kept: string[], loss: table}",
       .returns_help = "what was restored, where the replaced files are kept, and what the present had that the set has not",

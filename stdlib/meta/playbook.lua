@@ -187,13 +187,14 @@ function backup.copy(set, options) end
 ---@field version? string version of the application, for the set's name
 ---@field to? string folder for the set; default: backups in the state folder
 ---@field keyrings? any[] as keys.verify takes them: the set gets fingerprints of their keys
+---@field recipients? string[] of age: the parts are encrypted to them, and only their keys open them
 ---@field note? string a remark that is stored in the set
 
 --- Backs up databases and files into one new set and verifies what it wrote.
 --- Raises `backup.failed`, `disk.full`, `file.missing`, `file.denied`, `file.changed`, `sqlite.failed`, `sqlite.locked`, `cancelled`.
 ---
 ---     backup.create({{type="sqlite", path="data/notes.db"}}, {app="demo", version="1.0"}).rows.notes --> 42
----@param sources any[] what to back up: {type="sqlite", path=...}, {type="postgres", server=...}, {type="directory", path=..., exclude={...}} or {type="files", paths={...}, optional={...}}
+---@param sources any[] what to back up: {type="sqlite", path=...}, {type="postgres", server=...}, {type="directory", path=..., exclude={...}}, {type="files", paths={...}, optional={...}}, or of type volume, redis, s3, mongodb, sqlserver, command, image, external
 ---@param options? playbook.backup.create.options
 ---@return backup.set # the set: path, name, digest, created, bytes, parts, rows by table
 function backup.create(sources, options) end
@@ -247,6 +248,7 @@ function backup.list(options) end
 
 ---@class playbook.backup.loss.options
 ---@field only? string[] names of sources; default: all of the set
+---@field identity? string of age: the file with a key that opens an encrypted set
 
 --- Says what would be lost if a backup set was restored now: rows added, removed and changed since, table by table.
 --- Raises `backup.corrupt`, `backup.newer`, `sqlite.failed`, `sqlite.locked`, `file.missing`, `cancelled`.
@@ -271,16 +273,21 @@ function backup.loss(set, options) end
 ---@return {removed: string[], kept: table[], bytes: integer} # names of what was removed; {name, why} of each set that stays; bytes that were made free
 function backup.prune(options) end
 
+---@class playbook.backup.rehearse.options
+---@field identity? string of age: the file with a key that opens an encrypted set
+
 --- Restores a backup set into scratch, compares it with what was backed up, and notes in the set that it was rehearsed.
 --- Raises `backup.corrupt`, `backup.newer`, `disk.full`, `file.missing`, `cancelled`.
 ---
 ---     backup.rehearse(saved).sources[1].rows.notes --> 42
 ---@param set any what backup.create gave, or the path or name of a set
+---@param options? playbook.backup.rehearse.options
 ---@return {type: string, set: string, sources: table[]} # what was compared, source by source
-function backup.rehearse(set) end
+function backup.rehearse(set, options) end
 
 ---@class playbook.backup.restore.options
 ---@field only? string[] names of sources; default: all of the set
+---@field identity? string of age: the file with a key that opens an encrypted set
 ---@field moved? boolean the set may be of another instance; its paths become paths of this one (false when not given)
 
 --- Verifies a backup set and brings it back; what it replaces is kept beside.
@@ -293,6 +300,7 @@ function backup.rehearse(set) end
 function backup.restore(set, options) end
 
 ---@class playbook.backup.verify.options
+---@field identity? string of age: the file with a key that opens an encrypted set
 ---@field attest? boolean note in the set, outside of what is verified, that it is good (false when not given)
 
 --- Hashes every file of a backup set and decodes every part; names each file that is not as it was.
