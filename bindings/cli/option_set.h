@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/base/error.h"
+#include "bindings/api/playbook.h"
 
 namespace playbook::cli {
 

@@ -2,6 +2,7 @@
 //   start-up       an empty playbook, to `luajit -e ''`              (whole processes, median of 21)
 //   durable step   a change without an effect, to two SQLite commits with synchronous=FULL
 //   replay         of 1000 recorded actions, in milliseconds
+//   yaml           one value set in a compose file of 10,000 lines, parsed again, in milliseconds
 //   memory         resident at most, of an empty playbook
 //   fifty steps    that each run `true`, to the same in Ansible, where ansible-playbook is installed (Debian: ansible-core)
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 
 #include "bindings/api/playbook.h"
 #include "runtime/base/file.h"
+#include "runtime/pin/yaml.h"
 #include "tests/support/temp_folder.h"
 
 extern char** environ;
@@ -152,6 +154,22 @@ void bench_replay() {
   row("replay of 1000 actions", median(times), "ms", 50, "goal", median(times) / 50, "at most 50 ms");
 }
 
+void bench_yaml() {
+  std::string text = "services:\n";
+  for (int i = 0; i < 2500; ++i) {
+    std::string n = std::to_string(i);
+    text += "  s" + n + ":\n    image: acme/app" + n + ":1.2.0\n    environment:\n      PORT: \"80" + n + "\" # port\n";
+  }
+  std::vector<double> times;
+  for (int round = 0; round < 9; ++round) {
+    const double start = now_ms();
+    Yaml file = Yaml::parse(text, "compose.yml");
+    file.set({"services", "s2400", "image"}, "acme/app:2.0.0");
+    times.push_back(now_ms() - start);
+  }
+  row("a value in 10,000 lines of YAML", median(times), "ms", 15, "goal", median(times) / 15, "at most 15 ms");
+}
+
 void bench_start() {
   playbook::testing::TempFolder folder;
   fs::path file = folder.write("empty.lua", playbook_text(""));
@@ -196,5 +214,6 @@ int main() {
   bench_start();
   bench_steps();
   bench_replay();
+  bench_yaml();
   bench_ansible();
 }

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include <ctime>
 #include <random>
 
 #include "runtime/base/file.h"
@@ -221,22 +220,6 @@ TEST_CASE("the fuzzing corpus of YAML holds", "[yaml]") {
   }
   CHECK(valid == 5);
   CHECK(refused == 4);
-}
-
-TEST_CASE("one value in a file of 10,000 lines is set in 15 ms", "[yaml]") {
-  std::string text = "services:\n";
-  for (int i = 0; i < 2500; ++i) {
-    std::string n = std::to_string(i);
-    text += "  s" + n + ":\n    image: acme/app" + n + ":1.2.0\n    environment:\n      PORT: \"80" + n + "\" # port\n";
-  }
-  double best = 1e9;  // of the processor's time, because others work here too
-  for (int round = 0; round < 5; ++round) {
-    std::clock_t begin = std::clock();
-    Yaml file = Yaml::parse(text, "c.yml");
-    file.set({"services", "s2400", "image"}, "acme/app:2.0.0");
-    best = std::min(best, 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-  }
-  CHECK(best < 45);  // 15 as shipped; built quickly and on a busy machine it gets room
 }
 
 TEST_CASE("yaml.set edits the file behind a link, keeps its mode and attributes, and can be undone", "[yaml]") {
