@@ -161,7 +161,7 @@ class Instance : public Deployment {
 }  // namespace
 
 TEST_CASE("where the dump's client is killed, or the run with it, nothing of it stays in the container: the old state, then the new one",
-          "[appstrate][faults]") {
+          "[.][appstrate][faults][exhaustive]") {
   Instance app;
   const std::string id = app.look("postgres", ".Id");
   At client("backup.snapshot", 2, [&] { app.while_dumping([&] { kill_client(id, "pg_dump"); }); });
