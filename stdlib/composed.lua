@@ -94,6 +94,24 @@ function composed.containers(project, services)
   return found
 end
 
+--- For a check: does one container of `app.service` run?
+function composed.one_runs(app)
+  local found = composed.containers(app.project, { app.service })
+  if #found ~= 1 then return false, "project " .. app.project.name .. " has " .. #found .. " containers of " .. app.service .. ", expected one" end
+  local name, state = found[1].name, found[1].state
+  return state == "running", name .. " is " .. state, "start it, or look why it does not run; docker logs " .. name .. " tells more"
+end
+
+--- For a check: do the compose file (`app.pinned`) and all that was asked (`app.versions`) name the release `app.version`?
+function composed.versions_agree(app)
+  local texts, agree = { "the compose file says " .. (app.pinned or "nothing") }, app.pinned ~= nil and composed.bare(app.pinned) == app.version
+  for how, found in pairs(app.versions) do
+    texts[#texts + 1] = how .. " says " .. found
+    agree = agree and found == app.version
+  end
+  return agree, table.concat(texts, ", "), "find out which release the database is of, and start that one"
+end
+
 --- What tells why it failed: the last words of every container, and their states. A family's `evidence` gives this.
 function composed.evidence(project)
   local logs, states = {}, {}

@@ -27,14 +27,7 @@ playbook.check {
 playbook.check {
   name = "release_agrees",
   title = "what is pinned is what runs",
-  run = function(app)
-    local texts, agree = { "the compose file says " .. (app.pinned or "nothing") }, app.pinned ~= nil and composed.bare(app.pinned) == app.version
-    for how, found in pairs(app.versions) do
-      texts[#texts + 1] = how .. " says " .. found
-      agree = agree and found == app.version
-    end
-    return agree, table.concat(texts, ", "), "find out which release the database is of, and start that one"
-  end,
+  run = composed.versions_agree,
 }
 
 local function changes_between(from, to)
@@ -87,10 +80,9 @@ playbook.check {
   title = "one server runs, and is well",
   while_up = true,
   run = function(app)
-    local found = composed.containers(app.project, { app.service })
-    if #found ~= 1 then return false, "project " .. app.project.name .. " has " .. #found .. " containers of " .. app.service .. ", expected one" end
-    if found[1].state ~= "running" then return false, found[1].name .. " is " .. found[1].state, "docker logs " .. found[1].name .. " tells more" end
-    return instance.health(app).well, app.url .. app.health_path .. " does not say Healthy", "docker logs " .. found[1].name .. " tells more"
+    local runs, why, hint = composed.one_runs(app)
+    if not runs then return false, why, hint end
+    return instance.health(app).well, app.url .. app.health_path .. " does not say Healthy", "docker compose logs " .. app.service .. " tells more"
   end,
 }
 

@@ -71,7 +71,7 @@ end
 
 --- The settings.json in which the server keeps a key that it made itself, where its folder is one of this machine.
 local function settings_file(app, config)
-  local folder = public(app, "AP_CONFIG_PATH") or "/root/.activepieces"
+  local folder = public(app, "AP_CONFIG_PATH") or "/root/.activepieces" -- in the container
   for _, volume in ipairs(config.services[app.service].volumes) do
     if volume.type == "bind" and volume.target == folder then return volume.source .. "/settings.json" end
   end

@@ -23,12 +23,7 @@ playbook.check {
     -- A tag of two numbers, such as v1.99, is one release of Appsmith; as a rule it would float.
     local named = app.pinned and version.parse(composed.bare(app.pinned)) and app.pinned:find "%d%.%d"
     if not named then return false, app.image .. ": " .. (image.is_floating(app.image).why or "the tag names no release"), "pin it to what runs: `playbook pin`" end
-    local texts, agree = { "the compose file says " .. composed.bare(app.pinned) }, composed.bare(app.pinned) == app.version
-    for how, found in pairs(app.versions) do
-      texts[#texts + 1] = how .. " says " .. found
-      agree = agree and found == app.version
-    end
-    return agree, table.concat(texts, ", "), "find out which release the database is of, and start that one"
+    return composed.versions_agree(app)
   end,
 }
 
@@ -67,10 +62,9 @@ playbook.check {
   title = "the server runs, and is well",
   while_up = true,
   run = function(app)
-    local found = composed.containers(app.project, { app.service })
-    if #found ~= 1 then return false, "project " .. app.project.name .. " has " .. #found .. " containers of " .. app.service .. ", expected one" end
-    if found[1].state ~= "running" then return false, found[1].name .. " is " .. found[1].state, "docker logs " .. found[1].name .. " tells more" end
-    return instance.health(app).well, app.url .. "/api/v1/health does not say that it is well", "docker logs " .. found[1].name .. " tells more"
+    local runs, why, hint = composed.one_runs(app)
+    if not runs then return false, why, hint end
+    return instance.health(app).well, app.url .. "/api/v1/health does not say that it is well", "docker compose logs " .. app.service .. " tells more"
   end,
 }
 

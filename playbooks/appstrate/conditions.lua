@@ -83,12 +83,7 @@ playbook.check {
   name = "one_server_runs",
   title = "one server of this project runs",
   while_up = true,
-  run = function(app)
-    local found = containers(app)
-    if #found ~= 1 then return false, "project " .. app.project.name .. " has " .. #found .. " containers of " .. app.service .. ", expected one" end
-    local name, state = found[1].name, found[1].state
-    return state == "running", name .. " is " .. state, "start it, or look why it does not run; docker logs " .. name .. " tells more"
-  end,
+  run = composed.one_runs,
 }
 
 playbook.check {

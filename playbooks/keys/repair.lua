@@ -1,6 +1,6 @@
 -- For an instance whose database came back under other keys than it was stored with: finds which of the keys that are offered fits, and puts it where
 -- the application reads it. The present is backed up first, with the key that did not fit: what was saved under it since opens with no other.
-local playbook, families = require "playbook", require "families"
+local playbook, families, sets = require "playbook", require "families", require "sets"
 require "checks"
 
 --- [NAME=]FILE, [NAME=]env:VARIABLE, [NAME=]dotenv|json|docker_env:FILE:MEMBER
@@ -16,7 +16,7 @@ local function offer(text)
   return { key = key, secret = secret.file(place), place = place }
 end
 
---- `the key of /root/old.key`, or what is in use.
+--- `the key of /srv/old.key`, or what is in use.
 local function told(choice, offers)
   local texts = {}
   for name, number in pairs(choice) do texts[#texts + 1] = "the " .. name .. " of " .. offers[number].place end
@@ -119,10 +119,7 @@ return playbook.define {
     end
     local texts = {}
     for i, edit in ipairs(edits) do texts[i] = edit.variable .. " in " .. edit.path .. " as in " .. edit.place end
-    gates(function()
-      local question = "Set " .. table.concat(texts, ", ") .. "? The application is down meanwhile."
-      gate("the operator agrees", confirm(question), "not agreed to", "answer yes, or run it with --yes")
-    end)
+    sets.agree("Set " .. table.concat(texts, ", ") .. "? The application is down meanwhile.")
 
     downtime(function()
       local present = step("Back up the present", function()
