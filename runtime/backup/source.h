@@ -97,6 +97,9 @@ class SourceRegistry {
   std::vector<std::unique_ptr<Source>> sources_;
 };
 
+/// The loss of a source whose state is counted and not compared: its differences, or `equal`, such as `as many rows as then`.
+Json counted_loss(const Source& source, const Stored& stored, Work& work, const std::string& equal);
+
 /// Throws `argument.invalid` for a member of a spec that is not in `known`, and for a `name` that cannot be a file's name.
 void check_spec(const Json& spec, const std::vector<std::string>& known);
 

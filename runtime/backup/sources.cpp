@@ -98,4 +98,20 @@ bool begins_with(const std::filesystem::path& file, const std::string& bytes) {
   return stream && found == bytes;
 }
 
+Json counted_loss(const Source& source, const Stored& stored, Work& work, const std::string& equal) {
+  const std::string what = source.describe(stored.source.spec);
+  auto item = [&](const std::string& text, int changed) {
+    return Json{{"what", what}, {"text", text}, {"added", 0}, {"removed", 0}, {"changed", changed}};
+  };
+  Json items = Json::array();
+  try {
+    for (const std::string& line : source.differences(stored, work)) items.push_back(item(line, 1));
+    if (items.empty()) items.push_back(item(what + ": " + equal + "; what is in them is not compared", 0));
+  } catch (const Error& unreadable) {
+    if (unreadable.code() == Code::cancelled) throw;
+    items.push_back({{"what", what}, {"unreadable", unreadable.message()}});
+  }
+  return {{"name", stored.source.name}, {"type", source.type()}, {"items", items}};
+}
+
 }  // namespace playbook

@@ -232,24 +232,7 @@ class SqlServerSource final : public Source {
     return lines;
   }
 
-  Json loss(const Stored& stored, Work& work) const override {
-    Json items = Json::array();
-    const std::string what = describe(stored.source.spec);
-    try {
-      for (const std::string& line : differences(stored, work))
-        items.push_back({{"what", what}, {"text", line}, {"added", 0}, {"removed", 0}, {"changed", 1}});
-      if (items.empty())
-        items.push_back({{"what", what},
-                         {"text", what + ": as many rows as then; what is in them is not compared"},
-                         {"added", 0},
-                         {"removed", 0},
-                         {"changed", 0}});
-    } catch (const Error& unreadable) {
-      if (unreadable.code() == Code::cancelled) throw;
-      items.push_back({{"what", what}, {"unreadable", unreadable.message()}});
-    }
-    return {{"name", stored.source.name}, {"type", type()}, {"items", items}};
-  }
+  Json loss(const Stored& stored, Work& work) const override { return counted_loss(*this, stored, work, "as many rows as then"); }
 
   std::string instructions(const Stored& stored) const override {
     const Json& spec = stored.source.spec;
