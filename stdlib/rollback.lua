@@ -52,7 +52,8 @@ return playbook.define {
 
     downtime(function()
       local saved = step("Back up the present", function()
-        return backup.create(past.backup.args.sources, { app = past.backup.args.app, note = "before rollback of " .. p.run })
+        local named = { app = past.backup.args.app, version = present.version, note = "before rollback of " .. p.run }
+        return backup.create(past.backup.args.sources, named)
       end)
       way_back(require(way.module)[way["function"]], unpack(with_set({ present, unpack(way.args, 2) }, set, saved)))
 

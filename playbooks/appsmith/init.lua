@@ -25,7 +25,7 @@ function appsmith.wait_ready(app, release)
     },
     progress = { "APPLIED - ", "featureCompatibilityVersion", "Please open http" },
     deadline = 3600,
-    restarts = 1,
+    restarts = 0,
   })
 end
 
@@ -54,11 +54,13 @@ function appsmith.unfence(app) compose.unfence(app.project) end
 
 function appsmith.start(app) compose.up(app.project, { services = { app.service } }) end
 
---- This instance as it was, or will be, in another release.
+--- This instance as it was, or will be, in another release: with the image that its compose file names, where it names that release already, for a
+--- restored file may name it without a digest.
 function appsmith.as_of(app, version)
-  local release, other = instance.release(app, version), {}
+  local named, other = compose.config(app.project).services[app.service].image, {}
   for key, value in pairs(app) do other[key] = value end
-  other.version, other.image = release.version, release.image
+  other.version = composed.bare(version)
+  other.image = composed.bare(composed.tag_of(named) or "") == other.version and named or instance.release(app, version).image
   return other
 end
 

@@ -28,7 +28,7 @@ return playbook.define {
 
       step("Go back", function()
         backup.restore(set)
-        compose.check(app.project, { [app.service] = old.image })
+        old = appsmith.as_of(app, set.version)
         appsmith.start(old)
       end)
       step("Verify", function() appsmith.verify(old) end)

@@ -47,9 +47,9 @@ return playbook.define {
         elseif way.kind == "states" then
           sqlite.swap(app.database, "umbracoKeyValue", way.rows)
         end
-        umbraco.reference(app, p.to)
+        if way.kind ~= "restore" then umbraco.reference(app, p.to) end
         ways.purge_caches(app)
-        umbraco.build(app)
+        if way.kind ~= "restore" or not app.output then umbraco.build(app) end -- a set holds what was built
         umbraco.start(app)
         umbraco.wait_ready(app, p.to)
       end)

@@ -163,6 +163,10 @@ function instance.inspect()
   end
   local provider = appsettings.get(app.root, dsn .. "_ProviderName", { environment = app.environment })
   app.database = database_of(app.root, connection.value, provider and provider.value or "Microsoft.Data.SqlClient")
+  if app.output and (app.database .. "/"):sub(1, #app.output + 1) == app.output .. "/" then
+    local hint = "let the build write to a folder of its own: the database must not be replaced with it"
+    error { code = "unsupported", message = "the database " .. app.database .. " lies in the output of the build, " .. app.output, hint = hint }
+  end
   app.states = instance.rows(app.database)
   app.keyrings = keyrings(app)
   app.ring = app.key_ring and keys.ring(app.key_ring) or nil

@@ -1,4 +1,6 @@
 // Appsmith's playbooks on a real Docker engine with real Compose, against a stand-in of its one container.
+#include <filesystem>
+
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "tests/playbooks/appsmith/deployment.h"
@@ -59,6 +61,16 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   CHECK(app.settings() == settings);
   CHECK(app.compose_text() == file);
   CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.95 running"));
+
+  // And to the newer one again, by the set that the way back has made of it.
+  std::filesystem::path newer;
+  for (const auto& set : std::filesystem::directory_iterator(app.folder() / ".playbook/backups"))
+    if (set.path().string().ends_with("-appsmith-2.2")) newer = set.path();
+  const Finished again = playbook_on(app, {"run", "appsmith/rollback", "--to", newer.string()});
+  INFO(again.out << again.err);
+  REQUIRE(again.status == 0);
+  CHECK(parse_json(app.database(), "the database")["fcv"] == "7.0");
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.2 running"));
 }
 
 TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint the run ends on the release that it began with",
