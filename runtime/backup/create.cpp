@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <zstd.h>
 
+#include "runtime/backup/at_once.h"
 #include "runtime/backup/instructions.h"
 #include "runtime/backup/partial.h"
 #include "runtime/backup/sealed.h"
@@ -18,20 +19,38 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What one source writes into a set, on the thread that reads it.
+class SourceWriter final : public SetWriter {
+ public:
+  SourceWriter(const fs::path& folder, Work& work) : folder_(folder), work_(work) {}
+
+  std::unique_ptr<PartWriter> part(const std::string& file, const std::string& source, Encoding encoding, std::uint64_t expected) override {
+    if (!is_safe_name(file)) throw Error(Code::argument_invalid, "a backup set cannot hold a file of the name " + canonical(file));
+    return std::make_unique<PartWriter>(folder_, file, source, encoding, expected, work_);
+  }
+  void add(Part part) override { parts_.push_back(std::move(part)); }
+  const fs::path& folder() const override { return folder_; }
+
+  std::vector<Part> take() { return std::move(parts_); }
+
+ private:
+  const fs::path& folder_;
+  Work& work_;
+  std::vector<Part> parts_;
+};
+
 // What is in the set so far.
-class PartialSet : public SetWriter {
+class PartialSet {
  public:
   PartialSet(const fs::path& folder, const std::string& name, Work& work) : folder_(folder, name, work), work_(work) {
     work_.set_scratch(folder_.path() / ".scratch");
   }
 
-  std::unique_ptr<PartWriter> part(const std::string& file, const std::string& source, Encoding encoding, std::uint64_t expected) override {
-    if (!is_safe_name(file)) throw Error(Code::argument_invalid, "a backup set cannot hold a file of the name " + canonical(file));
-    return std::make_unique<PartWriter>(folder(), file, source, encoding, expected, work_);
-  }
-  void add(Part part) override {
-    sums_[part.file] = part.sha256;
-    parts_.push_back(std::move(part));
+  void add(std::vector<Part> parts) {
+    for (Part& part : parts) {
+      sums_[part.file] = part.sha256;
+      parts_.push_back(std::move(part));
+    }
   }
   /// What every part holds is proven first: afterwards only its recipients can look.
   void seal(const std::vector<std::string>& recipients) {
@@ -43,7 +62,7 @@ class PartialSet : public SetWriter {
       work_.reach("backup.sealed");
     }
   }
-  const fs::path& folder() const override { return folder_.path(); }
+  const fs::path& folder() const { return folder_.path(); }
   void write_text(std::string_view file, const std::string& text, bool in_sums = true) {
     PartWriter writer(folder(), std::string(file), "", Encoding::plain, 0, work_);
     writer.write(text);
@@ -72,11 +91,24 @@ Manifest write_sources(const SetRequest& request, const SourceRegistry& sources,
   manifest.name = request.name;
   manifest.tools["sqlite"] = sqlite3_libversion();
   manifest.tools["zstd"] = ZSTD_versionString();
-  for (const Json& spec : request.sources) {
+  struct Written {
+    Json state;
+    std::vector<Part> parts;
+  };
+  std::vector<Written> written(request.sources.size());
+  auto may_run_beside = [&](size_t i) { return sources.read_beside(request.sources[i].at("type")); };
+  at_once(work, written.size(), may_run_beside, [&](size_t i, Work& own) {
+    const Json& spec = request.sources[i];
     const Source& source = sources.at(spec.at("type"));
-    Json state = request.copy.empty() ? source.create(spec, partial, work) : source.import(spec, request.copy, partial, work);
-    manifest.sources.push_back({spec.at("type"), spec.at("name"), spec, std::move(state)});
-    work.reach("backup.part");
+    SourceWriter writer(partial.folder(), own);
+    written[i].state = request.copy.empty() ? source.create(spec, writer, own) : source.import(spec, request.copy, writer, own);
+    written[i].parts = writer.take();
+    own.reach("backup.part");
+  });
+  for (size_t i = 0; i < written.size(); ++i) {
+    const Json& spec = request.sources[i];
+    manifest.sources.push_back({spec.at("type"), spec.at("name"), spec, std::move(written[i].state)});
+    partial.add(std::move(written[i].parts));
   }
   if (!request.recipients.empty()) partial.seal(request.recipients);
   manifest.parts = partial.parts();

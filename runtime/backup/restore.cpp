@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/backup/at_once.h"
 #include "runtime/backup/sums.h"
 #include "runtime/backup/verify.h"
 #include "runtime/base/error.h"
@@ -81,7 +82,11 @@ Json rehearse_set(const BackupSet& set, const std::string& expected_digest, cons
   expect_good(set, expected_digest, chosen, sources, work, Depth::stored);
   return reading_manifest(set.manifest().name, [&] {
     Json result{{"type", "backup.rehearsal"}, {"set", set.manifest().name}, {"sources", Json::array()}};
-    for (const StoredSource* source : chosen) result["sources"].push_back(sources.at(source->type).rehearse(set.stored(*source), work));
+    std::vector<Json> rehearsed(chosen.size());
+    auto may_run_beside = [&](size_t i) { return sources.read_beside(chosen[i]->type); };
+    at_once(work, chosen.size(), may_run_beside,
+            [&](size_t i, Work& own) { rehearsed[i] = sources.at(chosen[i]->type).rehearse(set.stored(*chosen[i]), own); });
+    result["sources"] = rehearsed;
     Json line = attestation;
     line["kind"] = "rehearsal";
     line["sources"] = result["sources"];

@@ -52,6 +52,10 @@ class Source {
   /// A folder on the disk that a restored copy takes room on, beside what is there; empty where that cannot be seen from here.
   virtual std::filesystem::path restored_below(const Json& spec, Work& work) const;
 
+  /// Can it be read, and its parts be verified and rehearsed, on a thread of its own while others are? Not where it needs a server or the
+  /// services of a project.
+  virtual bool reads_beside() const { return false; }
+
   /// Writes its parts and gives the state for the manifest.
   virtual Json create(const Json& spec, SetWriter& writer, Work& work) const = 0;
   /// Could a file or folder that was made by hand be a copy of such a state? Looks at its first bytes alone.
@@ -90,6 +94,8 @@ class SourceRegistry {
   void add(std::unique_ptr<Source> source);
   /// Throws `unsupported` with "did you mean".
   const Source& at(const std::string& type) const;
+  /// Is it a kind that `reads_beside`?
+  bool read_beside(const std::string& type) const;
   /// Complete specs with names that are unique in the set. Throws `argument.invalid`.
   std::vector<Json> check(const Json& specs, const std::filesystem::path& instance) const;
 

@@ -1,6 +1,7 @@
 // The kinds of sources, one line each.
 #include "runtime/backup/source.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -51,6 +52,11 @@ const Source& SourceRegistry::at(const std::string& type) const {
   }
   throw Error(Code::unsupported, "there is no backup source of type \"" + type + "\"" + did_you_mean(type, names),
               "this version knows " + join(names, ", "));
+}
+
+bool SourceRegistry::read_beside(const std::string& type) const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [&](const auto& source) { return source->type() == type && source->reads_beside(); });
 }
 
 std::vector<Json> SourceRegistry::check(const Json& specs, const std::filesystem::path& instance) const {

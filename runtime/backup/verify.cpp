@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/backup/at_once.h"
 #include "runtime/backup/manifest.h"
 #include "runtime/backup/sums.h"
 #include "runtime/base/error.h"
@@ -27,6 +28,7 @@ struct Found {
 // Every file below the set but those that SHA256SUMS leaves out, with its digest.
 std::map<std::string, Found> files_of(const fs::path& set, Work& work) try {
   std::map<std::string, Found> files;
+  std::vector<std::pair<fs::path, Found*>> regular;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(set)) {
     std::string name = entry.path().lexically_relative(set);
     bool folder = entry.is_directory() && !entry.is_symlink();
@@ -36,13 +38,17 @@ std::map<std::string, Found> files_of(const fs::path& set, Work& work) try {
     found.regular = !folder && entry.is_regular_file() && !entry.is_symlink();
     if (!found.regular) continue;
     found.size = entry.file_size();
-    Sha256 hash;
-    read_in_pieces(entry.path(), [&](std::string_view piece) {
-      hash.update(piece);
-      work.advance(0);
-    });
-    found.digest = hash.finish();
+    regular.emplace_back(entry.path(), &found);
   }
+  auto always = [](size_t) { return true; };
+  at_once(work, regular.size(), always, [&](size_t i, Work& own) {
+    Sha256 hash;
+    read_in_pieces(regular[i].first, [&](std::string_view piece) {
+      hash.update(piece);
+      own.advance(0);
+    });
+    regular[i].second->digest = hash.finish();
+  });
   return files;
 } catch (const fs::filesystem_error& error) {
   throw system_error(error.code().value(), "cannot read backup set " + set.string());
@@ -124,25 +130,35 @@ void check_manifest(const Manifest& manifest, const Sums& sums, const fs::path& 
   }
 }
 
+// What is wrong with the parts of a source, if anything, beyond what was `reported`.
+std::optional<Finding> look_into(const Stored& stored, const SourceRegistry& sources, Work& work, Depth depth,
+                                 const Verification& reported) {
+  std::string at(kManifestFile);
+  try {
+    bool whole = true;
+    for (const Part& part : stored.manifest.parts) {
+      if (part.source != stored.source.name) continue;
+      at = part.stored_as();
+      if (reported.is_reported(at) || part.is_sealed()) whole = false;
+      if (whole && depth == Depth::content) read_part(stored.folder, part, work, nullptr);
+    }
+    if (whole && depth == Depth::deep) reading_manifest(stored.manifest.name, [&] { sources.at(stored.source.type).verify(stored, work); });
+    return std::nullopt;
+  } catch (const Error& damaged) {
+    if (damaged.code() != Code::backup_corrupt && damaged.code() != Code::unsupported) throw;
+    return Finding{at, damaged.message()};
+  }
+}
+
 void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry& sources, Work& work, Depth depth,
             Verification& verification) {
-  for (const StoredSource& source : manifest.sources) {
-    std::string at(kManifestFile);
-    bool whole = true;
-    try {
-      for (const Part& part : manifest.parts) {
-        if (part.source != source.name) continue;
-        at = part.stored_as();
-        if (verification.is_reported(at) || part.is_sealed()) whole = false;
-        if (whole && depth == Depth::content) read_part(set, part, work, nullptr);
-      }
-      if (whole && depth == Depth::deep)
-        reading_manifest(manifest.name, [&] { sources.at(source.type).verify({set, manifest, source}, work); });
-    } catch (const Error& damaged) {
-      if (damaged.code() != Code::backup_corrupt && damaged.code() != Code::unsupported) throw;
-      verification.report(at, damaged.message());
-    }
-  }
+  std::vector<std::optional<Finding>> findings(manifest.sources.size());
+  auto may_run_beside = [&](size_t i) { return depth != Depth::deep || sources.read_beside(manifest.sources[i].type); };
+  at_once(work, findings.size(), may_run_beside, [&](size_t i, Work& own) {
+    findings[i] = look_into({set, manifest, manifest.sources[i]}, sources, own, depth, verification);
+  });
+  for (const std::optional<Finding>& finding : findings)
+    if (finding) verification.report(finding->file, finding->what);
 }
 
 }  // namespace

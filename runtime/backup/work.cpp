@@ -12,11 +12,28 @@ namespace playbook {
 
 void Work::advance(std::uint64_t bytes) {
   if (cancel_) cancel_->check();
-  done_ += bytes;
+  if (shared_->abandoned) throw Error(Code::cancelled, "this was ended because another part of it failed");
+  shared_->done += bytes;
   auto now = std::chrono::steady_clock::now();
   if (!report_ || now - told_ < std::chrono::milliseconds(200)) return;
   told_ = now;
-  report_(done_, total_ == 0 ? std::nullopt : std::optional(std::max(done_, total_)));
+  const std::uint64_t done = shared_->done, total = shared_->total;
+  report_(done, total == 0 ? std::nullopt : std::optional(std::max(done, total)));
+}
+
+void Work::reach(std::string_view instant) const {
+  if (!faults_) return;
+  std::lock_guard hold(shared_->instants);
+  faults_->reach(instant);
+}
+
+Work Work::beside(const CancelToken& stop, std::filesystem::path scratch) const {
+  Work other(std::move(scratch), &stop, faults_);
+  other.surroundings_ = surroundings_;
+  other.surroundings_.postgres = nullptr;
+  other.surroundings_.services = nullptr;
+  other.shared_ = shared_;
+  return other;
 }
 
 Children& Work::children() const {

@@ -1,12 +1,14 @@
 // What long work on backup sets needs from whoever asks for it: when to stop, whom to tell how far it is, where scratch files may lie,
-// crash instants. Used by one thread at a time.
+// crash instants. Used by one thread at a time; `beside` gives one for another thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,12 +42,17 @@ class Work {
       : scratch_(std::move(scratch)), cancel_(cancel), faults_(faults), report_(std::move(report)) {}
 
   /// More bytes to come.
-  void expect(std::uint64_t bytes) { total_ += bytes; }
+  void expect(std::uint64_t bytes) { shared_->total += bytes; }
   /// Bytes done; tells at most five times a second, and throws `cancelled` when asked to stop.
   void advance(std::uint64_t bytes);
-  void reach(std::string_view instant) const { playbook::reach(faults_, instant); }
+  void reach(std::string_view instant) const;
   const CancelToken* cancel() const { return cancel_; }
-  Faults* faults() const { return faults_; }
+
+  /// For another thread: with scratch files of its own, ended by `stop`; its bytes count here, where they are told. It reaches no server
+  /// and no service.
+  Work beside(const CancelToken& stop, std::filesystem::path scratch) const;
+  /// Something that this is a part of has failed: from now on `advance` throws `cancelled`, here and beside.
+  void abandon() { shared_->abandoned = true; }
 
   void set_surroundings(Surroundings surroundings) { surroundings_ = std::move(surroundings); }
   const std::string& action() const { return surroundings_.action; }
@@ -69,7 +76,12 @@ class Work {
   Report report_;
   Surroundings surroundings_;
   std::function<void(PostgresSession&)> look_;
-  std::uint64_t done_ = 0, total_ = 0;
+  struct Shared {
+    std::atomic<std::uint64_t> done{0}, total{0};
+    std::atomic<bool> abandoned{false};
+    std::mutex instants;  // are reached one at a time
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::chrono::steady_clock::time_point told_{};
 };
 

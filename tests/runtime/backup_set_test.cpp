@@ -70,7 +70,7 @@ TEST_CASE("a set holds what it says, for nobody but its owner") {
   CHECK(shell("cd " + set.path().string() + " && sha256sum --quiet --strict -c SHA256SUMS") == 0);
   CHECK(shell("zstd -q -t " + set.path().string() + "/notes.sqlite.zst") == 0);
   CHECK(app.verify(set).empty());
-  CHECK_FALSE(fs::exists(app.folder.path() / "scratch"));
+  CHECK_FALSE(fs::exists(app.folder.path() / "scratch-0"));
 }
 
 TEST_CASE("names of sets are taken only once") {
@@ -407,8 +407,8 @@ TEST_CASE("a set keeps working in another folder, and a scratch file of a dead t
   fs::path moved = app.folder.path() / "other host" / set.path().filename();
   fs::create_directories(moved.parent_path());
   fs::rename(set.path(), moved);
-  app.folder.write("scratch/notes.sqlite", "left by a process that was killed");
-  app.folder.write("scratch/notes.sqlite-wal", "left too");
+  app.folder.write("scratch-0/notes.sqlite", "left by a process that was killed");
+  app.folder.write("scratch-0/notes.sqlite-wal", "left too");
   CHECK(app.verify(BackupSet::open(moved)).empty());
-  CHECK_FALSE(fs::exists(app.folder.path() / "scratch"));
+  CHECK_FALSE(fs::exists(app.folder.path() / "scratch-0"));
 }
