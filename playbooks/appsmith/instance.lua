@@ -144,7 +144,7 @@ function instance.inspect(given)
   local answered, facts = pcall(instance.facts, app)
   app.keyrings = instance.keyrings(app, answered and facts.schema or nil)
   app.state = {
-    { type = "directory", path = app.stacks },
+    { type = "directory", path = app.stacks, helper = { project = app.project, service = name, path = STACKS } },
     { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
   }
   playbook.instance(app)

@@ -96,7 +96,7 @@ Manifest write_sources(const SetRequest& request, const SourceRegistry& sources,
     std::vector<Part> parts;
   };
   std::vector<Written> written(request.sources.size());
-  auto may_run_beside = [&](size_t i) { return sources.read_beside(request.sources[i].at("type")); };
+  auto may_run_beside = [&](size_t i) { return sources.read_beside(request.sources[i]); };
   at_once(work, written.size(), may_run_beside, [&](size_t i, Work& own) {
     const Json& spec = request.sources[i];
     const Source& source = sources.at(spec.at("type"));

@@ -1,6 +1,8 @@
 // The source `directory`: a tree of files, such as {type="directory", path="stacks", exclude={"data/backup"}, live=false, pglite=true,
-// name="stacks"}. Two parts, `<name>.tar.zst` and `<name>.files.jsonl.zst` (tree_archive.h). PGlite databases in it are taken only when
-// they are proven stopped, unless pglite=false. State: what store_tree gives, and pglite={folder -> PG_VERSION}.
+// helper={project, service, path}, name="stacks"}. Two parts, `<name>.tar.zst` and `<name>.files.jsonl.zst` (tree_archive.h). PGlite
+// databases in it are taken only when they are proven stopped, unless pglite=false. What this user may not read is read through `helper`
+// (tree_helper.h). State: what store_tree gives, and pglite={folder -> PG_VERSION}.
+#include "runtime/backup/tree_helper.h"
 #include "runtime/backup/tree_source.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -15,7 +17,7 @@ class DirectorySource final : public TreeSource {
   std::string type() const override { return "directory"; }
 
   Json check(const Json& spec, const fs::path& instance) const override {
-    const std::vector<std::string> members{"type", "path", "exclude", "live", "pglite", "name"};
+    const std::vector<std::string> members{"type", "path", "exclude", "live", "pglite", "helper", "name"};
     check_spec(spec, members);
     if (!spec.contains("path") || !spec["path"].is_string() || spec["path"].get<std::string>().empty())
       throw Error(Code::argument_invalid, "source directory: path must name a folder");
@@ -27,6 +29,7 @@ class DirectorySource final : public TreeSource {
         throw Error(Code::argument_invalid, "source directory: pglite must be true or false, found " + canonical(spec["pglite"]));
       complete["pglite"] = spec["pglite"];
     }
+    if (spec.contains("helper")) complete["helper"] = check_tree_helper(spec["helper"], instance);
     check_spec(complete, members);
     return complete;
   }

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 class ExternalSource final : public Source {
  public:
   std::string type() const override { return "external"; }
-  bool reads_beside() const override { return true; }
+  bool reads_beside(const Json&) const override { return true; }
 
   Json check(const Json& spec, const fs::path&) const override {
     const std::vector<std::string> members{"type", "id", "time", "way_back", "name"};

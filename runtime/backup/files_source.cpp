@@ -63,7 +63,7 @@ fs::path through_links(const fs::path& path) {
 class FilesSource : public Source {
  public:
   std::string type() const override { return "files"; }
-  bool reads_beside() const override { return true; }
+  bool reads_beside(const Json&) const override { return true; }
   bool holds_data() const override { return false; }
 
   Json check(const Json& spec, const fs::path& instance) const override {

@@ -83,7 +83,7 @@ Json rehearse_set(const BackupSet& set, const std::string& expected_digest, cons
   return reading_manifest(set.manifest().name, [&] {
     Json result{{"type", "backup.rehearsal"}, {"set", set.manifest().name}, {"sources", Json::array()}};
     std::vector<Json> rehearsed(chosen.size());
-    auto may_run_beside = [&](size_t i) { return sources.read_beside(chosen[i]->type); };
+    auto may_run_beside = [&](size_t i) { return sources.read_beside(chosen[i]->spec); };
     at_once(work, chosen.size(), may_run_beside,
             [&](size_t i, Work& own) { rehearsed[i] = sources.at(chosen[i]->type).rehearse(set.stored(*chosen[i]), own); });
     result["sources"] = rehearsed;

@@ -37,7 +37,7 @@ std::string plural_objects(size_t count) { return std::to_string(count) + (count
 class S3Source final : public Source {
  public:
   std::string type() const override { return "s3"; }
-  bool reads_beside() const override { return true; }
+  bool reads_beside(const Json&) const override { return true; }
 
   Json check(const Json& spec, const fs::path& instance) const override {
     std::vector<std::string> members{"type", "bucket", "access_key", "secret_key", "live", "mirror", "name"};

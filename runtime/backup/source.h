@@ -54,7 +54,7 @@ class Source {
 
   /// Can it be read, and its parts be verified and rehearsed, on a thread of its own while others are? Not where it needs a server or the
   /// services of a project.
-  virtual bool reads_beside() const { return false; }
+  virtual bool reads_beside(const Json&) const { return false; }
 
   /// Writes its parts and gives the state for the manifest.
   virtual Json create(const Json& spec, SetWriter& writer, Work& work) const = 0;
@@ -94,8 +94,8 @@ class SourceRegistry {
   void add(std::unique_ptr<Source> source);
   /// Throws `unsupported` with "did you mean".
   const Source& at(const std::string& type) const;
-  /// Is it a kind that `reads_beside`?
-  bool read_beside(const std::string& type) const;
+  /// Is it of a kind that `reads_beside`? False for a kind that this version does not know.
+  bool read_beside(const Json& spec) const;
   /// Complete specs with names that are unique in the set. Throws `argument.invalid`.
   std::vector<Json> check(const Json& specs, const std::filesystem::path& instance) const;
 

@@ -54,9 +54,10 @@ const Source& SourceRegistry::at(const std::string& type) const {
               "this version knows " + join(names, ", "));
 }
 
-bool SourceRegistry::read_beside(const std::string& type) const {
+bool SourceRegistry::read_beside(const Json& spec) const {
+  const std::string type = spec.is_object() ? get_or<std::string>(spec, "type", "") : "";
   return std::any_of(sources_.begin(), sources_.end(),
-                     [&](const auto& source) { return source->type() == type && source->reads_beside(); });
+                     [&](const auto& source) { return source->type() == type && source->reads_beside(spec); });
 }
 
 std::vector<Json> SourceRegistry::check(const Json& specs, const std::filesystem::path& instance) const {

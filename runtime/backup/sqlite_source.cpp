@@ -57,7 +57,7 @@ void expect_stored(const Stored& stored, const fs::path& decoded, Work& work) {
 class SqliteSource : public Source {
  public:
   std::string type() const override { return "sqlite"; }
-  bool reads_beside() const override { return true; }
+  bool reads_beside(const Json&) const override { return true; }
 
   Json check(const Json& spec, const fs::path& instance) const override {
     check_spec(spec, {"type", "path", "name"});

@@ -26,9 +26,6 @@ constexpr size_t kPiece = 256 << 10;
 constexpr size_t kNamed = 5;         // differences that an error names
 constexpr size_t kRemembered = 100;  // and that a manifest keeps
 
-std::string archive_name(const std::string& name) { return name + ".tar.zst"; }
-std::string listing_name(const std::string& name) { return name + ".files.jsonl.zst"; }
-
 std::string some_of(const std::vector<std::string>& lines) {
   std::vector<std::string> first(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(std::min(lines.size(), kNamed)));
   return join(first, ", ") + (lines.size() > kNamed ? " and " + std::to_string(lines.size() - kNamed) + " more" : "");
@@ -181,10 +178,8 @@ std::vector<std::string> finish_listing(const Tree& tree, const fs::path& notes,
 /// The archive in a set.
 class StoredArchive {
  public:
-  StoredArchive(const Stored& stored, Work& work)
-      : part_(stored.manifest.part_named(archive_name(stored.source.name))),
-        reader_(stored.folder, part_, work),
-        tar_(archive_module().read_tar([this]() -> std::optional<std::string_view> {
+  StoredArchive(const fs::path& folder, const Part& part, Work& work)
+      : part_(part), reader_(folder, part_, work), tar_(archive_module().read_tar([this]() -> std::optional<std::string_view> {
           try {
             return reader_.next();
           } catch (...) {
@@ -240,7 +235,7 @@ std::string content_of(StoredArchive& archive, const TreeEntry& entry, const std
 
 // Compares archive and listing name by name; `maker`, when given, makes what was compared.
 void read_archive(const Stored& stored, Work& work, TreeMaker* maker, const fs::path& to) {
-  StoredArchive archive(stored, work);
+  StoredArchive archive(stored.folder, stored.manifest.part_named(archive_name(stored.source.name)), work);
   NextListed listing = stored_listing(stored, work);
   auto differs = [&](const std::string& path, const std::string& what) {
     return Error(Code::backup_corrupt, archive.part().file + " holds something else than " + listing_name(stored.source.name) +
@@ -289,6 +284,9 @@ void make_tree(const Stored& stored, const fs::path& to, Work& work) {
 
 }  // namespace
 
+std::string archive_name(const std::string& name) { return name + ".tar.zst"; }
+std::string listing_name(const std::string& name) { return name + ".files.jsonl.zst"; }
+
 const ArchiveModule& archive_module() {
   using Entry = const ArchiveModule& (*)();
   return reinterpret_cast<Entry>(
@@ -323,18 +321,39 @@ Json store_tree(const Tree& tree, const std::string& name, SetWriter& writer, Wo
   work.reach("backup.archived");
   auto listing = writer.part(listing_name(name), name, Encoding::zstd, 0);
   std::vector<std::string> changes = finish_listing(tree, notes.path(), *listing);
-  if (!changes.empty() && !tree.live)
-    throw Error(Code::file_changed, tree.label + " was changed while it was backed up: " + some_of(changes),
-                "stop what writes to it, leave that out with `exclude`, or take it as it is with `live`", {{"changes", changes}});
+  expect_unchanged(tree, changes);
   writer.add(listing->finish());
   Json state = storing.state();
-  if (changes.size() > kRemembered) {
-    std::string more = "and " + std::to_string(changes.size() - kRemembered) + " more";
-    changes.resize(kRemembered);
-    changes.push_back(more);
-  }
-  state["changes"] = changes;
+  state["changes"] = remembered(std::move(changes));
   return state;
+}
+
+void expect_unchanged(const Tree& tree, const std::vector<std::string>& changes) {
+  if (changes.empty() || tree.live) return;
+  throw Error(Code::file_changed, tree.label + " was changed while it was backed up: " + some_of(changes),
+              "stop what writes to it, leave that out with `exclude`, or take it as it is with `live`", {{"changes", changes}});
+}
+
+std::vector<std::string> remembered(std::vector<std::string> changes) {
+  if (changes.size() <= kRemembered) return changes;
+  std::string more = "and " + std::to_string(changes.size() - kRemembered) + " more";
+  changes.resize(kRemembered);
+  changes.push_back(more);
+  return changes;
+}
+
+void list_archive(const fs::path& folder, const Part& part, Work& work,
+                  const std::function<void(const TreeEntry& entry, const Listed& line)>& each) {
+  StoredArchive archive(folder, part, work);
+  std::optional<std::string> before;
+  while (auto entry = archive.next()) {
+    const std::string path = printable_path(entry->path);
+    if (before ? !walks_before(*before, path) : !path.empty())
+      throw Error(Code::backup_corrupt, part.file + " has its names in another order: " + path);
+    before = path;
+    const bool content = entry->kind == EntryKind::file && entry->same_as.empty();
+    each(*entry, listed(*entry, path, content ? content_of(archive, *entry, nullptr) : ""));
+  }
 }
 
 void check_tree(const Stored& stored, Work& work) { read_archive(stored, work, nullptr, {}); }

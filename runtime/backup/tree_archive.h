@@ -25,6 +25,20 @@ std::uint64_t measure_tree(const Tree& tree, Work& work);
 /// `file.denied`, and `file.changed` where the tree is not live and did not stand still.
 Json store_tree(const Tree& tree, const std::string& name, SetWriter& writer, Work& work);
 
+/// What the two parts are called.
+std::string archive_name(const std::string& name);
+std::string listing_name(const std::string& name);
+
+/// Reads an archive in `folder`: each entry in its order, with its digest. Throws `backup.corrupt`, also for entries in another order than
+/// that of TreeWalk.
+void list_archive(const std::filesystem::path& folder, const Part& part, Work& work,
+                  const std::function<void(const TreeEntry& entry, const Listed& line)>& each);
+
+/// Throws `file.changed` where something was changed while it was read and the tree is not live.
+void expect_unchanged(const Tree& tree, const std::vector<std::string>& changes);
+/// As many of them as a manifest keeps.
+std::vector<std::string> remembered(std::vector<std::string> changes);
+
 /// Reads both parts against each other. Throws `backup.corrupt`.
 void check_tree(const Stored& stored, Work& work);
 

@@ -1,6 +1,9 @@
 #include "runtime/backup/tree_source.h"
 
+#include <unistd.h>
+
 #include "runtime/backup/pglite.h"
+#include "runtime/backup/tree_helper.h"
 #include "runtime/backup/tree_restore.h"
 #include "runtime/backup/tree_walk.h"
 #include "runtime/base/error.h"
@@ -43,6 +46,20 @@ Json store_whole(const Tree& tree, const Json& spec, SetWriter& writer, Work& wo
   return state;
 }
 
+// Is there a helper, and does this user need it to read all of the tree?
+bool needs_helper(const Json& spec, const Tree& tree, Work& work) try {
+  if (!spec.contains("helper") || ::geteuid() == 0) return false;
+  measure_tree(tree, work);
+  return false;
+} catch (const Error& error) {
+  if (error.code() == Code::file_denied) return true;
+  throw;
+}
+
+NextListed listing_now(const Json& spec, const Tree& tree, Work& work) {
+  return needs_helper(spec, tree, work) ? present_listing_through(spec.at("helper"), tree, work) : present_listing(tree, work);
+}
+
 }  // namespace
 
 void complete_tree_spec(const Json& spec, Json& complete) {
@@ -64,12 +81,20 @@ void complete_tree_spec(const Json& spec, Json& complete) {
   complete["live"] = live;
 }
 
-std::uint64_t TreeSource::estimate(const Json& spec, Work& work) const { return measure_tree(tree_of(spec, work), work); }
+std::uint64_t TreeSource::estimate(const Json& spec, Work& work) const {
+  const Tree tree = tree_of(spec, work);
+  return needs_helper(spec, tree, work) ? measure_tree_through(spec.at("helper"), tree, work) : measure_tree(tree, work);
+}
 
 bool TreeSource::recognizes(const fs::path& copy) const { return fs::is_directory(copy); }
 
 Json TreeSource::create(const Json& spec, SetWriter& writer, Work& work) const {
-  return store_whole(tree_of(spec, work), spec, writer, work);
+  const Tree tree = tree_of(spec, work);
+  if (!needs_helper(spec, tree, work)) return store_whole(tree, spec, writer, work);
+  expect_apart(tree, work);
+  Json state = store_tree_through(spec.at("helper"), tree, spec.at("name"), writer, work);
+  state["pglite"] = Json::object();
+  return state;
 }
 
 Json TreeSource::import(const Json& spec, const fs::path& copy, SetWriter& writer, Work& work) const {
@@ -112,7 +137,8 @@ std::vector<std::string> TreeSource::differences(const Stored& stored, Work& wor
   Tree tree = tree_of(stored.source.spec, work);
   if (!fs::exists(tree.root)) return {tree.label + " is gone"};
   std::vector<std::string> lines;
-  for (const TreeDifference& one : playbook::differences(stored_listing(stored, work), present_listing(tree, work), Likeness::no_times))
+  for (const TreeDifference& one :
+       playbook::differences(stored_listing(stored, work), listing_now(stored.source.spec, tree, work), Likeness::no_times))
     lines.push_back((tree.root / one.path).string() + " " + one.what);
   if (lines.size() > kTold) {
     std::string more = "and " + std::to_string(lines.size() - kTold) + " more in it";
@@ -126,7 +152,7 @@ Json TreeSource::loss(const Stored& stored, Work& work) const {
   using Kind = TreeDifference::Kind;
   Tree tree = tree_of(stored.source.spec, work);
   NextListed now = [] { return std::optional<Listed>(); };
-  if (fs::exists(tree.root)) now = present_listing(tree, work);
+  if (fs::exists(tree.root)) now = listing_now(stored.source.spec, tree, work);
   auto found = playbook::differences(stored_listing(stored, work), now, Likeness::content);
   size_t added = 0, removed = 0, changed = 0;
   Json items = Json::array();

@@ -8,7 +8,7 @@ namespace playbook {
 
 class TreeSource : public Source {
  public:
-  bool reads_beside() const override { return true; }
+  bool reads_beside(const Json& spec) const override { return !spec.contains("helper"); }
   std::uint64_t estimate(const Json& spec, Work& work) const override;
   Json create(const Json& spec, SetWriter& writer, Work& work) const override;
   bool recognizes(const std::filesystem::path& copy) const override;

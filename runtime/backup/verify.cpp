@@ -153,7 +153,7 @@ std::optional<Finding> look_into(const Stored& stored, const SourceRegistry& sou
 void decode(const fs::path& set, const Manifest& manifest, const SourceRegistry& sources, Work& work, Depth depth,
             Verification& verification) {
   std::vector<std::optional<Finding>> findings(manifest.sources.size());
-  auto may_run_beside = [&](size_t i) { return depth != Depth::deep || sources.read_beside(manifest.sources[i].type); };
+  auto may_run_beside = [&](size_t i) { return depth != Depth::deep || sources.read_beside(manifest.sources[i].spec); };
   at_once(work, findings.size(), may_run_beside, [&](size_t i, Work& own) {
     findings[i] = look_into({set, manifest, manifest.sources[i]}, sources, own, depth, verification);
   });

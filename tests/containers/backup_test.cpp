@@ -1,10 +1,13 @@
 // Backups of what containers hold: named volumes, a Redis service, saved images.
+#include <sys/xattr.h>
+
 #include <regex>
 
 #include "runtime/base/file.h"
 #include "tests/support/catch.h"
 #include "tests/support/compose_fixture.h"
 #include "tests/support/crash.h"
+#include "tests/support/tree_fixture.h"
 
 using namespace playbook;
 using namespace playbook::testing;
@@ -117,4 +120,49 @@ TEST_CASE("an image is saved into a set, its layers checked, and loaded when the
   CHECK(error_of([&] {
           app.call("backup.create", {{"sources", Json::array({{{"type", "image"}, {"image", "nowhere/at-all:1"}}})}});
         }).message() == "image nowhere/at-all:1 is not here");
+}
+
+TEST_CASE("a folder that this user may not read is read through a container of the application's image", "[directory]") {
+  const std::string shell_image = output_of("\"$PLAYBOOK_TESTBED/image\" shell");
+  TempFolder context;
+  context.write("Dockerfile", "FROM " + shell_image + "\nCOPY rootfs /\n");
+  const std::string image =
+      output_of("\"$PLAYBOOK_TESTBED/image\" build with-tar:1 " + context.path().string() + " /usr/bin/tar /usr/bin/du");
+  ComposeFixture app("services: {app: {image: \"" + image + "\", command: [\"sleep\", \"1000\"], volumes: [\"./data:/data\"]}}\n");
+  const std::string at = app.instance.string(), data = at + "/data";
+  // All that a tree can hold but sockets; most of it is root's alone.
+  REQUIRE(
+      shell("set -eu; mkdir -p " + data + "/sub/empty; cd " + data +
+            "; echo one >one; chmod 600 one; ln one sub/again; ln -s one link; head -c 300000 /dev/urandom >sub/big; chown 33:33 sub/big; "
+            "chmod 640 sub/big; truncate -s 1M sub/sparse; mkdir secret; echo x >secret/x; chmod 700 secret; mkfifo pipe; touch -d "
+            "2024-02-03T04:05:06.789 one; chmod o+rx . sub") == 0);
+  REQUIRE(::setxattr((data + "/sub/big").c_str(), "user.note", "kept", 4, 0) == 0);
+  app.instance_folder.write("save.lua", R"lua(
+    local playbook = require "playbook"
+    return playbook.define { name = "save", summary = "Saves a folder.", params = { helper = { type = "boolean", help = "reads through a container" } }, run = function(p)
+      local helper = p.helper and { project = { folder = ".", name = "@name@" }, service = "app", path = "/data" } or nil
+      local set = step("Back up", function() return backup.create({ { type = "directory", path = "data", helper = helper } }, { to = "sets" }) end)
+      log.info("lost since then: " .. backup.loss(set).text)
+    end }
+  )lua");
+  REQUIRE(shell("sed -i s/@name@/" + app.name + "/ " + at + "/save.lua; chown 65534:0 " + at + "; chmod 755 " + at + "; mkdir -p " + at +
+                "/home; chown 65534:0 " + at + "/home") == 0);
+  const std::string as_nobody = "cd " + at + " && HOME=" + at +
+                                "/home setpriv --reuid 65534 --regid $(stat -c %g /run/docker.sock) --clear-groups " +
+                                PLAYBOOK_BINARY_DIR "/playbook run save.lua --yes ";
+
+  CHECK_THAT(output_of("(" + as_nobody + "2>&1 || echo status $?)"), ContainsSubstring("cannot be read whole by this user"));
+  CHECK_THAT(output_of("(" + as_nobody + "--helper 2>&1; true)"), ContainsSubstring("lost since then: nothing"));
+  const std::string set = output_of("ls -d " + at + "/sets/*");
+  const std::string old = picture_of(data);
+  app.call("backup.verify", {{"set", set}});
+  REQUIRE(shell("cd " + data + "; echo spoiled >one; rm -r secret; chmod 777 sub") == 0);
+  CHECK(app.call("backup.loss", {{"set", set}})["equal"] == false);
+  app.call("backup.restore", {{"set", set}});
+  CHECK(picture_of(data) == old);
+
+  REQUIRE(shell("mkdir -p " + data + "/pg/global; touch " + data + "/pg/global/pg_control") == 0);
+  CHECK_THAT(output_of("(" + as_nobody + "--helper 2>&1; true)"), ContainsSubstring("holds a PGlite database"));
+  REQUIRE(shell("sed -i 's#image: .*with-tar:1\"#image: \"" + shell_image + "\"#' " + at + "/docker-compose.yml") == 0);
+  CHECK_THAT(output_of("(" + as_nobody + "--helper 2>&1; true)"), ContainsSubstring("its image must hold GNU tar 1.28 or newer"));
 }
