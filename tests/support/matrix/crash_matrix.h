@@ -33,6 +33,7 @@ struct MatrixOptions {
   int workers = 2;
   bool kill_twice = false;  ///< the first resume is killed too, after half as many instants
   bool roll_back = false;   ///< after the kill the operator asks for the old state
+  int instants = 0;         ///< that exist, where an earlier count is to be trusted; 0: a run without a kill counts them
 };
 
 struct MatrixReport {
