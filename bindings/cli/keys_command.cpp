@@ -53,6 +53,7 @@ class KeysCommand : public Command {
   void declare(OptionSet& options) override {
     options.word("verb", order_);
     options.value("--backup", backup_, "SET", "try what a backup set holds, restored beside in scratch, instead of what is live");
+    options.value("--identity", identity_, "FILE", "of age: the file with a key that opens an encrypted set");
     options.values("--key", keys_, "WHERE",
                    "repair: a key that may fit, as [NAME=]FILE, env:VARIABLE, or dotenv|json|docker_env:FILE:NAME; never the key itself",
                    OptionSet::Repeat::many);
@@ -67,9 +68,9 @@ class KeysCommand : public Command {
     if (order_ != "verify" && order_ != "repair")
       throw Error(Code::argument_invalid, order_.empty() ? "keys: what is to be done is missing" : "keys: cannot " + order_,
                   "write playbook keys verify, or playbook keys repair --key FILE");
-    if (order_ == "verify" ? !keys_.empty() || plan_ : !backup_.empty())
+    if (order_ == "verify" ? !keys_.empty() || plan_ : !backup_.empty() || !identity_.empty())
       throw Error(Code::argument_invalid, "keys " + order_ + ": there is an option that belongs to the other one",
-                  "--backup goes with keys verify; --key and --plan go with keys repair");
+                  "--backup and --identity go with keys verify; --key and --plan go with keys repair");
     RunRequest request;
     request.playbook = "keys/" + order_;
     request.instance = find_instance(runtime, host_.instance, "");
@@ -81,6 +82,7 @@ class KeysCommand : public Command {
     print_instance(shell, request.instance, output_.json);
     QuietView view(shell.err);
     if (!backup_.empty()) request.params["backup"] = backup_;
+    if (!identity_.empty()) request.params["identity"] = (std::filesystem::current_path() / identity_).lexically_normal().string();
     const RunResult result = runtime.read(request, view);
     if (result.error) return report_failure(shell, result, output_.json);
     if (output_.json)
@@ -102,7 +104,7 @@ class KeysCommand : public Command {
                    [&](Observer& observer) { return plan_ ? runtime.plan(request, observer) : runtime.run(request, observer); });
   }
 
-  std::string order_, backup_;
+  std::string order_, backup_, identity_;
   std::vector<std::string> files_, keys_;
   bool plan_ = false;
   DecisionOptions decisions_;

@@ -8,6 +8,7 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "the release to go back to" },
     set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
@@ -26,9 +27,9 @@ return playbook.define {
     local way = ways.choose(app, target, p.set)
     gates(function() gate("there is a way back to " .. target.version, way.kind ~= nil, way.why, "name a backup set of it with --set") end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
-    if way.kind == "restore" then sets.agree(sets.question(way.set)) end
+    if way.kind == "restore" then sets.agree(sets.question(way.set, nil, p.identity)) end
 
-    local opened = keys.verify(app.keyrings, { set = way.kind == "restore" and way.set or nil })
+    local opened = keys.verify(app.keyrings, { set = way.kind == "restore" and way.set or nil, identity = p.identity })
 
     downtime(function()
       local present = step("Back up the present", function() return activepieces.back_up(app) end)
@@ -40,8 +41,8 @@ return playbook.define {
           activepieces.pin(app, target.image) -- before any start: the newer image would migrate up again
         else
           expect("there is a backup set to restore", way.set ~= nil, "the vendor's command did not undo what it said it would, and there is no set of " .. target.version)
-          if way.kind == "command" then opened = keys.verify(app.keyrings, { set = way.set }) end -- which holds what it held then
-          backup.restore(way.set)
+          if way.kind == "command" then opened = keys.verify(app.keyrings, { set = way.set, identity = p.identity }) end -- which holds what it held then
+          backup.restore(way.set, { identity = p.identity })
         end
         activepieces.start(app, target)
       end)

@@ -6,12 +6,13 @@ return playbook.define {
   summary = "Bring a self-hosted Appsmith back to what a backup set holds: stacks, settings, keys and release.",
   params = {
     to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
   run = function(p)
     local app = appsmith.inspect(p)
-    local set = backup.verify(p.to)
+    local set = backup.verify(p.to, { identity = p.identity })
     local old = appsmith.as_of(app, set.version)
 
     gates(function()
@@ -19,7 +20,7 @@ return playbook.define {
       gate.images_can_be_had { old.image }
       gate.free_space(app.state, { rehearse = false })
     end)
-    sets.agree(sets.question(set))
+    sets.agree(sets.question(set, nil, p.identity))
     step("Fetch images", function() image.pull { old.image } end)
 
     downtime(function()
@@ -27,7 +28,7 @@ return playbook.define {
       way_back(appsmith.restore, app, present)
 
       step("Go back", function()
-        backup.restore(set)
+        backup.restore(set, { identity = p.identity })
         old = appsmith.as_of(app, set.version)
         appsmith.start(old)
       end)

@@ -6,12 +6,13 @@ return playbook.define {
   summary = "Bring a self-hosted Appstrate back to what a backup set holds: database, settings and release.",
   params = {
     to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
   run = function(p)
     local app = appstrate.inspect(p)
-    local set = backup.verify(p.to)
+    local set = backup.verify(p.to, { identity = p.identity })
     gates(function() gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. tostring(set.application)) end)
 
     local old = appstrate.release(app, set.version)
@@ -19,17 +20,17 @@ return playbook.define {
       gate.images_can_be_had(old.images)
       gate.free_space(".", appstrate.space_needed(app))
     end)
-    sets.agree(sets.question(set))
+    sets.agree(sets.question(set, nil, p.identity))
 
     step("Fetch images", function() image.pull(old.images) end)
-    local opened = keys.verify(app.keyrings, { set = set })
+    local opened = keys.verify(app.keyrings, { set = set, identity = p.identity })
 
     downtime(function()
       local present = step("Back up the present", function() return appstrate.back_up(app) end)
       way_back(appstrate.restore, app, present)
 
       step("Go back", function()
-        backup.restore(set)
+        backup.restore(set, { identity = p.identity })
         compose.check(app.project, { [app.service] = old.image })
         compose.up(app.project, { services = appstrate.services(app) })
         appstrate.wait_ready(app, old)

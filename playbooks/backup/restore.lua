@@ -16,7 +16,7 @@ return playbook.define {
   summary = "Bring an instance back to what a backup set holds; what is replaced is backed up, and kept beside too.",
   params = {
     set = { required = true, help = "name of a set, a part of it, or its folder" },
-    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 

@@ -1,6 +1,6 @@
 -- For an instance whose database came back under other keys than it was stored with: finds which of the keys that are offered fits, and puts it where
 -- the application reads it. The present is backed up first, with the key that did not fit: what was saved under it since opens with no other.
-local playbook, families, sets = require "playbook", require "families", require "sets"
+local playbook, families, sets, keyrings = require "playbook", require "families", require "sets", require "keyrings"
 require "checks"
 
 --- [NAME=]FILE, [NAME=]env:VARIABLE, [NAME=]dotenv|json|docker_env:FILE:MEMBER
@@ -23,19 +23,6 @@ local function told(choice, offers)
   return #texts == 0 and "the present keys" or table.concat(texts, " and ")
 end
 
---- Where a key can be set: the file and the name there; nil where it stands in none that is known.
-local function target_of(app, keyring, name)
-  local place = keyring.keys[name]
-  local places = type(place) == "table" and not place.type and place or { place }
-  for _, one in ipairs(places) do
-    local path, variable = app.env_file, one
-    if type(one) == "table" then
-      path, variable = (one.source == "dotenv" or one.source == "docker_env") and one.path or nil, one.name
-    end
-    if path and file.exists(path) and dotenv.get(path, variable) then return path, variable end
-  end
-end
-
 local function contains(list, value)
   for _, item in ipairs(list or {}) do
     if item == value then return true end
@@ -52,13 +39,13 @@ local function edits_of(app, keyring, found, offers)
   end
   if found.tied and #found.others > 0 then return edits, { found.scheme .. ": " .. told(found.best.choice, offers) .. " and another one open as many values" } end
   for name, number in pairs(found.best.choice) do
-    local path, variable = target_of(app, keyring, name)
-    if not path then
+    local place = keyrings.place(app, keyring, name)
+    if not place or not place.variable then
       problems[#problems + 1] = found.scheme .. ": no file that can be edited here sets its " .. name
-    elseif contains(app.overridden, variable) then
-      problems[#problems + 1] = "the shell exports " .. variable .. ", which hides " .. path
+    elseif contains(app.overridden, place.variable) then
+      problems[#problems + 1] = "the shell exports " .. place.variable .. ", which hides " .. place.path
     else
-      edits[#edits + 1] = { path = path, variable = variable, secret = offers[number].secret, place = offers[number].place }
+      edits[#edits + 1] = { path = place.path, variable = place.variable, secret = offers[number].secret, place = offers[number].place }
     end
   end
   return edits, problems

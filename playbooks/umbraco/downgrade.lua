@@ -8,6 +8,7 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "the release to go back to" },
     set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     force_states = { type = "boolean", help = "write the older release's states into a database that newer migrations have changed" },
   },
   help = "--force-states keeps what the newer migrations did to the data: the older release may not understand it. Migrations that cannot be gone back over\n"
@@ -34,7 +35,7 @@ return playbook.define {
     end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
     if way.kind ~= "build" then
-      sets.agree(way.kind == "restore" and sets.question(way.set) or "Write the states of " .. p.to .. " by force? " .. way.why)
+      sets.agree(way.kind == "restore" and sets.question(way.set, nil, p.identity) or "Write the states of " .. p.to .. " by force? " .. way.why)
     end
 
     downtime(function()
@@ -43,7 +44,7 @@ return playbook.define {
 
       step("Go back", function()
         if way.kind == "restore" then
-          backup.restore(way.set)
+          backup.restore(way.set, { identity = p.identity })
         elseif way.kind == "states" then
           sqlite.swap(app.database, "umbracoKeyValue", way.rows)
         end

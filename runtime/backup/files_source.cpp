@@ -54,12 +54,6 @@ bool is_file(const fs::path& path) {
               S_ISDIR(found.st_mode) ? "name the files in it; folders are not backed up by this source" : "");
 }
 
-fs::path through_links(const fs::path& path) {
-  std::error_code error;
-  fs::path real = fs::weakly_canonical(path, error);
-  return error ? path : real;
-}
-
 class FilesSource : public Source {
  public:
   std::string type() const override { return "files"; }

@@ -51,6 +51,12 @@ void link_or_copy(const fs::path& file, const fs::path& name) {
   if (::rename(copy.c_str(), name.c_str()) != 0) throw system_error(errno, what);
 }
 
+fs::path through_links(const fs::path& path) {
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(path, error);
+  return error ? path : real;
+}
+
 fs::path keep(const fs::path& file, const std::string& set) {
   fs::path name = kept_name(file, set);
   if (!is_same_file(name, file)) link_or_copy(file, name);

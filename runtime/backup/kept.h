@@ -13,6 +13,9 @@ namespace playbook {
 /// `<file>.replaced-<set>`, with `-2`, `-3`, ... when that is taken by something else than `file` itself.
 std::filesystem::path kept_name(const std::filesystem::path& file, const std::string& set);
 
+/// What a path leads to in the end, so that a link stays one when its file is replaced; itself where it leads nowhere yet.
+std::filesystem::path through_links(const std::filesystem::path& path);
+
 /// Makes `kept_name` another name of `file` and gives it, synced. Repeated, it finds what it made.
 std::filesystem::path keep(const std::filesystem::path& file, const std::string& set);
 

@@ -15,10 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void run_age(Command command, const std::string& what, const std::string& hint, Work& work) {
-  const Exit exit = work.children().run(command, nullptr, work.cancel());
+constexpr const char* kSealHint = "`age --version` tells whether it is there";
+
+std::string unseal_hint(const fs::path& identity) { return "see whether " + identity.string() + " holds the key of one of its recipients"; }
+
+Exit run_age(const Command& command, const std::string& what, const std::string& hint, Work& work) {
+  Exit exit = work.children().run(command, nullptr, work.cancel());
   if (exit.cancelled) throw Error(Code::cancelled, what + " was cancelled");
-  if (exit.status == 0) return;
+  if (exit.status == 0) return exit;
   std::string said = last_said(exit);
   for (const std::string& line : split(to_utf8(exit.err), '\n'))  // its last line is an invitation to report a bug
     if (line.starts_with("age: error: ")) said = line.substr(12);
@@ -54,7 +58,7 @@ Part seal_part(const fs::path& folder, Part part, const std::vector<std::string>
   age.argv = {"age", "--encrypt", "--output", sealed};
   for (const std::string& one : recipients) age.argv.insert(age.argv.end(), {"--recipient", one});
   age.argv.push_back(clear);
-  run_age(std::move(age), "encrypting " + part.file, "`age --version` tells whether it is there", work);
+  run_age(age, "encrypting " + part.file, kSealHint, work);
   fs::permissions(sealed, fs::perms::owner_read | fs::perms::owner_write);
   sync_file(sealed);
   part.sealed_sha256 = file_digest(sealed);
@@ -64,8 +68,26 @@ Part seal_part(const fs::path& folder, Part part, const std::vector<std::string>
   return part;
 }
 
+std::string sealed_text(const SecretBytes& text, const std::string& what, const std::vector<std::string>& recipients, Work& work) {
+  Command age;
+  age.argv = {"age", "--encrypt"};
+  for (const std::string& one : recipients) age.argv.insert(age.argv.end(), {"--recipient", one});
+  age.input = text.view();
+  Exit exit = run_age(age, "encrypting " + what, kSealHint, work);
+  SecretBytes::wipe(age.input);
+  return std::move(exit.out);
+}
+
+SecretBytes unsealed_text(const fs::path& file, Work& work) {
+  Command age;
+  age.argv = {"age", "--decrypt", "--identity", work.identity(), file};
+  Exit exit = run_age(age, "decrypting " + file.filename().string(), unseal_hint(work.identity()), work);
+  return SecretBytes::taken_from(exit.out);
+}
+
 ClearSet::ClearSet(BackupSet set, const std::string& digest, const fs::path& identity, const SourceRegistry& sources, Work& work)
     : given_(std::move(set)), digest_(digest) {
+  work.set_identity(identity);
   const Manifest& sealed = given_.manifest();
   if (sealed.recipients.empty()) return;
   if (identity.empty())
@@ -81,8 +103,7 @@ ClearSet::ClearSet(BackupSet set, const std::string& digest, const fs::path& ide
     make_folder((folder / part.file).parent_path());
     Command age;
     age.argv = {"age", "--decrypt", "--identity", identity, "--output", folder / part.file, given_.path() / part.stored_as()};
-    run_age(std::move(age), "decrypting " + part.stored_as(),
-            "see whether " + identity.string() + " holds the key of one of its recipients", work);
+    run_age(age, "decrypting " + part.stored_as(), unseal_hint(identity), work);
     if (file_digest(folder / part.file) != part.sha256)
       throw Error(Code::backup_corrupt, part.stored_as() + " decrypts to another content than was stored",
                   "take the set from another copy, or use another set");

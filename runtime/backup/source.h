@@ -74,7 +74,7 @@ class Source {
   /// Can it be restored now (rights, locks)? Throws what `restore` would, before any source of the set was touched.
   virtual void check_restore(const Stored& stored, Work& work) const = 0;
   /// Brings it back: the old state or the new one at every instant, and the same again when repeated. What was replaced is kept beside and
-  /// named in `kept` of the result, what could not be brought back in `warnings`.
+  /// named in `kept` of the result, what could not be brought back in `warnings`, what else is worth to be known in `notes`.
   virtual Json restore(const Stored& stored, Work& work) const = 0;
 
   /// What is there now against what was stored: a line for each difference, none when equal.

@@ -66,11 +66,15 @@ class Work {
   void show_copies(std::function<void(PostgresSession&)> look) { look_ = std::move(look); }
   const std::function<void(PostgresSession&)>& shows_copies() const { return look_; }
 
+  /// The file with a key of age that opens what is sealed in the set at hand; empty where none is named.
+  void set_identity(std::filesystem::path identity) { identity_ = std::move(identity); }
+  const std::filesystem::path& identity() const { return identity_; }
+
   const std::filesystem::path& scratch() const { return scratch_; }
   void set_scratch(std::filesystem::path folder) { scratch_ = std::move(folder); }
 
  private:
-  std::filesystem::path scratch_;
+  std::filesystem::path scratch_, identity_;
   const CancelToken* cancel_;
   Faults* faults_;
   Report report_;

@@ -42,6 +42,9 @@ class BackupRestore : public Primitive {
     for (const Json& source : result.at("sources"))
       for (const Json& warning : get_or<Json>(source, "warnings", Json::array()))
         context.log(LogLevel::warning, warning.get<std::string>());
+    for (const Json& source : result.at("sources"))
+      for (const Json notes = get_or<Json>(source, "notes", Json::array()); const Json& note : notes)
+        context.log(LogLevel::info, note.get<std::string>());
     for (const Json& kept : result.at("kept"))
       context.log(LogLevel::info, "what was replaced is kept as " + kept.get<std::string>() + "; remove it once all is well");
     result["loss"] = prepared.at("loss");

@@ -1,10 +1,11 @@
 // keys.escrow: puts keys aside, encrypted to people. The file is written in one instant, and never over another.
 #include <filesystem>
 
+#include "runtime/backup/sealed.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
+#include "runtime/primitives/backup.h"
 #include "runtime/primitives/keys.h"
-#include "runtime/process/children.h"
 
 namespace playbook {
 namespace {
@@ -17,6 +18,7 @@ class KeysEscrow : public Primitive {
 
   Json prepare(Context& context, const Json& args) override {
     keyrings_of(args);
+    check_recipients(strings_of(args, "recipients"));
     const fs::path file = context.resolve(args.at("to"));
     if (fs::exists(file))
       throw Error(Code::file_failed, file.string() + " is there already", "escrowed keys are never overwritten; name another file");
@@ -26,7 +28,8 @@ class KeysEscrow : public Primitive {
   Json run(Context& context, const Json& args, const Json& prepared) override {
     const std::string file = prepared.at("file");
     context.reach("keys.escrow.before");
-    const std::string sealed = encrypted(context, key_texts(context, args), args.at("recipients"));
+    Work work = work_of(context);
+    const std::string sealed = sealed_text(key_texts(context, args), "the keys", strings_of(args, "recipients"), work);
     replace_file(file, sealed, 0600, "", context.faults());
     context.reach("keys.escrow.written");
     return {{"path", file}};
@@ -69,21 +72,6 @@ class KeysEscrow : public Primitive {
     return SecretBytes::taken_from(text);
   }
 
-  static std::string encrypted(Context& context, const SecretBytes& texts, const Json& recipients) {
-    Command age;
-    age.argv = {"age", "--encrypt"};
-    for (const Json& recipient : recipients) age.argv.insert(age.argv.end(), {"--recipient", recipient.get<std::string>()});
-    age.input = texts.view();
-    age.deadline = std::chrono::seconds(30);
-    const Exit exit = context.children().run(age, nullptr, &context.cancel());
-    SecretBytes::wipe(age.input);
-    context.cancel().check();
-    if (exit.status != 0 || exit.out.empty())
-      throw Error(Code::process_failed, "age cannot encrypt the keys: " + context.redactor().apply(exit.err),
-                  "a recipient is a public key such as age1..., made by `age-keygen`");
-    return exit.out;
-  }
-
   const SchemeRegistry schemes_;
   const Declaration declaration_{
       .name = "keys.escrow",
@@ -94,7 +82,7 @@ class KeysEscrow : public Primitive {
                      {"recipients", Type::strings, "public keys of age", true, nullptr}},
       .returns = "{path: string}",
       .returns_help = "the file, readable by its owner alone",
-      .errors = {"argument.invalid", "secret.missing", "file.failed", "process.missing", "process.failed", "disk.full", "cancelled"},
+      .errors = {"argument.invalid", "secret.missing", "file.failed", "process.missing", "backup.failed", "disk.full", "cancelled"},
       .example = "keys.escrow(app.keyrings, \"keys.age\", {\"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"})",
   };
 };

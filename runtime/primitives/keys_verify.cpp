@@ -2,6 +2,7 @@
 #include <map>
 
 #include "runtime/backup/restore.h"
+#include "runtime/backup/sealed.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/keys/keyring_trial.h"
@@ -51,7 +52,7 @@ class KeysVerify : public Primitive {
   Json run(Context& context, const Json& args, const Json&) override {
     std::vector<Attempt> attempts = open(context, keyrings_with_places(args));
     if (const Json set = get_or<Json>(args, "set", nullptr); !set.is_null())
-      try_set(context, BackupSet::open(set_path(context, set)), attempts);
+      try_set(context, args, attempts);
     else
       for (Attempt& attempt : attempts)
         attempt.count(read_stored(context, attempt.keyring["stored"], [&](const StoredValue& value) { attempt.trial.add(value); }));
@@ -104,12 +105,15 @@ class KeysVerify : public Primitive {
   }
 
   // By a rehearsal: each database of the set is restored beside once, read, and dropped.
-  void try_set(Context& context, const BackupSet& set, std::vector<Attempt>& attempts) const {
+  void try_set(Context& context, const Json& args, std::vector<Attempt>& attempts) const {
+    Work work = work_of(context);
+    const Json& name = args.at("set");
+    const ClearSet clear(BackupSet::open(set_path(context, name)), known_digest(context, name), identity_of(context, args), sources_, work);
+    const BackupSet& set = clear.set();
     std::map<const StoredSource*, std::vector<Attempt*>> found;
     for (Attempt& attempt : attempts)
       if (!attempt.keyring["stored"].is_null()) found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
     for (const auto& [source, wanted] : found) {
-      Work work = work_of(context);
       work.show_copies([&, &those = wanted](PostgresSession& session) {
         for (Attempt* attempt : those)
           attempt->count(
@@ -139,7 +143,8 @@ class KeysVerify : public Primitive {
       .summary = "Tries keys on the secrets that an application has stored under them, in its database or in a backup set.",
       .parameters = {kKeyringsParameter,
                      {"set", Type::any, "a backup set: what it holds is tried, in a scratch database beside, not what is live", false,
-                      nullptr}},
+                      nullptr},
+                     {"identity", Type::path, "of age: the file with a key that opens an encrypted set", false, nullptr}},
       .returns = "keys.verdict",
       .returns_help =
           "verdict (match, mismatch, partial, or unknown where there was nothing to try), text, and for each scheme how many values "

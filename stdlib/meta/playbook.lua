@@ -870,7 +870,7 @@ function json.parse(text) end
 keys = {}
 
 --- Puts keys aside in a file that only the holders of age keys can open (`age --decrypt --identity KEY FILE`).
---- Raises `argument.invalid`, `secret.missing`, `file.failed`, `process.missing`, `process.failed`, `disk.full`, `cancelled`.
+--- Raises `argument.invalid`, `secret.missing`, `file.failed`, `process.missing`, `backup.failed`, `disk.full`, `cancelled`.
 ---
 ---     keys.escrow(app.keyrings, "keys.age", {"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"})
 ---@param keyrings any[] {scheme=, keys={NAME=secret reference, or a variable of the service}, service={project=, service=}?, stored=?} each
@@ -914,6 +914,7 @@ function keys.ring(path) end
 
 ---@class playbook.keys.verify.options
 ---@field set? any a backup set: what it holds is tried, in a scratch database beside, not what is live
+---@field identity? string of age: the file with a key that opens an encrypted set
 
 --- Tries keys on the secrets that an application has stored under them, in its database or in a backup set.
 --- Raises `argument.invalid`, `unsupported`, `postgres.failed`, `postgres.locked`, `process.missing`, `backup.corrupt`, `cancelled`.

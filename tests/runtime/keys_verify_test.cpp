@@ -258,6 +258,20 @@ TEST_CASE("keys.verify tries what a backup set holds") {
   CHECK(bed.call("keys.verify", args).at("verdict") == "mismatch");
   for (const std::string& name : bed.cluster.databases()) CHECK(name.find("scratch") == std::string::npos);
 
+  REQUIRE(std::system(("age-keygen -o " + (bed.instance / "id").string() + " 2> /dev/null").c_str()) == 0);
+  bed.env("KEY=" + kKey + "\n");
+  bed.store("i1", bed.connection("conn-basic"));
+  const std::string identity = read_file(bed.instance / "id"), recipient = identity.substr(identity.find("age1"), 62);
+  args["set"] =
+      bed.call("backup.create", {{"recipients", {recipient}}, {"sources", Json::array({{{"type", "postgres"}, {"server", bed.server}}})}});
+  bed.sql("delete from integration_connections");
+  const std::string sealed = args["set"].at("name");
+  CHECK(error_of([&] { bed.call("keys.verify", args); }).message() ==
+        "backup set " + sealed + " is encrypted, and no identity is named that opens it");
+  args["identity"] = (bed.instance / "id").string();
+  CHECK(bed.call("keys.verify", args).at("text") == "appstrate: 1 of 1 stored value opens");
+  args["set"] = set;
+
   setenv("PLAYBOOK_TEST_OTHER", bed.cluster.url("postgres").c_str(), 1);
   args["keyrings"][0]["stored"]["server"] = {{"url", secret_from_env("PLAYBOOK_TEST_OTHER")}};
   CHECK(error_of([&] { bed.call("keys.verify", args); }).message() ==
@@ -342,7 +356,11 @@ TEST_CASE("keys.escrow puts keys aside for the holders of an age key alone, and 
   bed.undo();
 
   args["recipients"] = {"age1nobody"};
-  CHECK(error_of([&] { bed.call("keys.escrow", args); }).code() == Code::process_failed);
+  CHECK(error_of([&] { bed.call("keys.escrow", args); }).message() ==
+        "encrypting the keys failed: malformed recipient \"age1nobody\": invalid character data part: s[1]=111");
+  args["recipients"] = {"nobody"};
+  CHECK(error_of([&] { bed.call("keys.escrow", args); }).message() == "\"nobody\" is no recipient of age");
+  args["recipients"] = {recipient};
   bed.env("KEY=" + kKey + "\n");
   CHECK(error_of([&] { bed.call("keys.escrow", args); }).message() == (bed.instance / ".env").string() + " has no SECRET");
   CHECK_FALSE(std::filesystem::exists(bed.instance / "keys.age"));
