@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kJob = 1 << 20;
 constexpr int kLevel = 3;
 constexpr std::uint64_t kWorthThreads = 16u << 20;
 constexpr size_t kPiece = 256 << 10;
@@ -68,7 +69,9 @@ PartWriter::PartWriter(const fs::path& folder, std::string file, std::string sou
   auto set = [&](ZSTD_cParameter parameter, int value) { ZSTD_CCtx_setParameter(compressor_->context.get(), parameter, value); };
   set(ZSTD_c_compressionLevel, kLevel);
   set(ZSTD_c_checksumFlag, 1);
-  if (expected_bytes >= kWorthThreads) set(ZSTD_c_nbWorkers, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u)));
+  if (expected_bytes < kWorthThreads) return;
+  set(ZSTD_c_nbWorkers, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u)));
+  set(ZSTD_c_jobSize, kJob);  // by itself it takes four windows a worker: 136 MiB for eight, in place of 28
 }
 
 PartWriter::~PartWriter() = default;
