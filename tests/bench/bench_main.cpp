@@ -2,7 +2,7 @@
 //   start-up       an empty playbook, to `luajit -e ''`              (whole processes, median of 21)
 //   durable step   a change without an effect, to two SQLite commits with synchronous=FULL
 //   replay         of 1000 recorded actions, in milliseconds
-//   yaml           one value set in a compose file of 10,000 lines, parsed again, in milliseconds
+//   yaml           one value set in a compose file of 10,000 lines, which is parsed again, and parsing it, in milliseconds
 //   memory         resident at most, of an empty playbook
 //   fifty steps    that each run `true`, to the same in Ansible, where ansible-playbook is installed (Debian: ansible-core)
 #include <fcntl.h>
@@ -160,14 +160,16 @@ void bench_yaml() {
     std::string n = std::to_string(i);
     text += "  s" + n + ":\n    image: acme/app" + n + ":1.2.0\n    environment:\n      PORT: \"80" + n + "\" # port\n";
   }
-  std::vector<double> times;
+  std::vector<double> reads, sets;
   for (int round = 0; round < 9; ++round) {
     const double start = now_ms();
     Yaml file = Yaml::parse(text, "compose.yml");
+    reads.push_back(now_ms() - start);
     file.set({"services", "s2400", "image"}, "acme/app:2.0.0");
-    times.push_back(now_ms() - start);
+    sets.push_back(now_ms() - start - reads.back());
   }
-  row("a value in 10,000 lines of YAML", median(times), "ms", 15, "goal", median(times) / 15, "at most 15 ms");
+  row("a value set in 10,000 YAML lines", median(sets), "ms", 15, "goal", median(sets) / 15, "at most 15 ms");
+  row("reading 10,000 YAML lines", median(reads), "ms", 15, "goal", median(reads) / 15, "at most 15 ms");
 }
 
 void bench_start() {
