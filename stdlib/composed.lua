@@ -94,6 +94,87 @@ function composed.containers(project, services)
   return found
 end
 
+local function sorted_names(...)
+  local names, seen = {}, {}
+  for _, held in ipairs { ... } do
+    for name in pairs(held) do
+      if not seen[name] then names[#names + 1] = name end
+      seen[name] = true
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
+
+--- What a mount of a service really is: a volume of the engine by its full name, or a folder.
+local function mounts_of(config, service)
+  local found = {}
+  for _, volume in ipairs(service.volumes) do
+    local source = volume.source
+    if volume.type == "volume" then source = source and "volume " .. (config.volumes[source] or source) end
+    found[volume.target] = source or "a volume without a name"
+  end
+  return found
+end
+
+local function ports_of(service)
+  local found = {}
+  for _, port in ipairs(service.ports) do found[(port.host or "") .. ":" .. (port.published or "any") .. "->" .. port.target] = true end
+  return found
+end
+
+--- The project with another compose file in the place of its one file, for an upgrade that brings one along: what that file says (as `compose.config`), what
+--- changes by it, in words for people and without values, and which data it would leave behind.
+---@param project table compose.project
+---@param path string
+---@return { config: table, changes: string[], left_behind: string[] }
+function composed.instead(project, path)
+  if #project.files ~= 1 then
+    error {
+      code = "unsupported",
+      message = "the project has " .. #project.files .. " compose files, and a new one can take the place of one",
+      hint = "bring the changes of the release into them by hand, then run it without a new compose file",
+    }
+  end
+  local before = compose.config(project)
+  local after = compose.config { folder = project.folder, files = { path }, name = project.name, env_file = project.env_file }
+  local found = { config = after, changes = {}, left_behind = {} }
+  local function note(...) found.changes[#found.changes + 1] = table.concat { ... } end
+  local function compare(name, what, was, is)
+    for _, key in ipairs(sorted_names(was, is)) do
+      if not is[key] then note(name, " loses ", what, " ", key) end
+      if not was[key] then note(name, " gains ", what, " ", key) end
+    end
+  end
+  for _, name in ipairs(sorted_names(before.services, after.services)) do
+    local was, is = before.services[name], after.services[name]
+    if not was then
+      note("service ", name, " is new, of ", is.image or "a build")
+    elseif not is then
+      note("service ", name, " is gone")
+    else
+      if was.image ~= is.image then note(name, " runs ", is.image or "a build", " in place of ", was.image or "a build") end
+      compare(name, "the setting", set_of(was.environment), set_of(is.environment))
+      compare(name, "the port", ports_of(was), ports_of(is))
+      local had, has = mounts_of(before, was), mounts_of(after, is)
+      compare(name, "the mount", had, has)
+      for target, source in pairs(had) do
+        if has[target] ~= source then
+          found.left_behind[#found.left_behind + 1] = name .. " has " .. source .. " at " .. target .. ", and would have " .. (has[target] or "nothing") .. " there"
+        end
+      end
+    end
+  end
+  table.sort(found.left_behind)
+  return found
+end
+
 --- For a check: does one container of `app.service` run?
 function composed.one_runs(app)
   local found = composed.containers(app.project, { app.service })

@@ -8,6 +8,7 @@ local appstrate = {
   inspect = instance.inspect,
   migrations = instance.migrations,
   release = instance.release,
+  with_compose_file = instance.with_compose_file,
   services = instance.services,
   space_needed = instance.space_needed,
   KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from

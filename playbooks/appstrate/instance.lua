@@ -102,12 +102,37 @@ local function keyrings(app)
   }
 end
 
+--- What the compose files say of it.
+local function described(app, config)
+  local found = roles(config)
+  app.service = only(found.servers, "the Appstrate server")
+  app.migrate, app.services, app.images, app.image_of = found.migrate, found.appstrate, found.images, found.image_of
+  app.image = config.services[app.service].image
+  app.settings = config.services[app.service].environment
+  app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
+  return config.services[app.service]
+end
+
+--- This instance with a new compose file in the place of its own: { app, changes, left_behind }.
+function instance.with_compose_file(app, path)
+  local instead, other = composed.instead(app.project, path), {}
+  for key, value in pairs(app) do other[key] = value end
+  described(other, instead.config)
+  if other.service ~= app.service or other.database.service ~= app.database.service then
+    error {
+      code = "unsupported",
+      message = path .. " calls the server " .. other.service .. " and the database " .. other.database.service,
+      hint = "give them the names that they have, " .. app.service .. " and " .. app.database.service,
+    }
+  end
+  return { app = other, path = path, changes = instead.changes, left_behind = instead.left_behind }
+end
+
 --- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
 function instance.inspect(given)
   local files = given and given.files
   refuse_other_shapes(files)
   local config = compose.config { files = files, name = project_name() }
-  local found = roles(config)
   local app = {
     type = "appstrate.instance",
     module = "appstrate",
@@ -115,17 +140,9 @@ function instance.inspect(given)
     files = files,
     project = { folder = config.folder, files = config.files, name = config.name, env_file = config.env_file },
     env_file = config.env_file or ".env",
-    service = only(found.servers, "the Appstrate server"),
-    migrate = found.migrate,
-    services = found.appstrate,
-    images = found.images,
-    image_of = found.image_of,
     overridden = config.overridden,
   }
-  app.image = config.services[app.service].image
-  app.settings = config.services[app.service].environment
-  app.url = composed.address(config.services[app.service], app.service, SERVER_PORT)
-  app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
+  app.url = composed.address(described(app, config), app.service, SERVER_PORT)
   app.keyrings = keyrings(app)
   app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
   app.health = instance.health(app.url)

@@ -8,21 +8,29 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "such as 1.0.0-beta.51" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
+    compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
 
   run = function(p)
     local app = appstrate.inspect(p)
-    local target = appstrate.release(app, p.to)
+    local new = p.compose_file and appstrate.with_compose_file(app, p.compose_file)
+    local after = new and new.app or app
+    local target = appstrate.release(after, p.to)
 
     gates(function()
       gate.newer(app.version, target.version)
       gate.release_is_known(target)
       gate.pinned(app)
+      if new then gate.pinned(after) end
       gate.versions_agree(app)
       gate.images_can_be_had(target.images)
       gate.one_server_runs(app)
       gate.no_run_in_progress(app)
-      gate.settings_reach_the_app(app, target)
+      if new then
+        gate.compose_file_fits(new)
+        gate.compose_file_accepted(new)
+      end
+      gate.settings_reach_the_app(after, target)
       gate.database_fits(app)
       gate.password_opens_the_database(app)
       gate.no_squash_between(app, target)
@@ -42,14 +50,15 @@ return playbook.define {
       way_back(appstrate.restore, app, saved)
 
       step("Upgrade", function()
+        if new then file.copy(app.project.files[1], new.path) end
         dotenv.set(app.env_file, "APPSTRATE_VERSION", target.tag, { public = true, once = true })
         compose.check(app.project, target.of_service)
-        compose.up(app.project, { services = app.services })
+        compose.up(app.project, { services = after.services })
         appstrate.wait_ready(app, target)
       end)
 
       step("Verify", function()
-        expect.images(app, target)
+        expect.images(after, target)
         expect.migrations(app, target)
         expect.healthy(app)
         expect.rows_kept(app.database, saved, appstrate.KEPT)

@@ -37,6 +37,7 @@ namespace playbook {
   each(dotenv_get) \
   each(dotenv_set) \
   each(dotenv_unset) \
+  each(file_copy) \
   each(file_digest) \
   each(file_exists) \
   each(file_list) \

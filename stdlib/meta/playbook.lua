@@ -627,6 +627,15 @@ function dotenv.unset(path, key, options) end
 
 file = {}
 
+--- Gives a file the whole content of another. Owner and mode of a file that is there stay; its folder must exist.
+--- Raises `file.changed`, `file.denied`, `file.missing`, `file.failed`, `unsupported`, `disk.full`.
+---
+---     file.copy("docker-compose.yml", "/root/docker-compose.new.yml") --> true
+---@param path string the file that is changed or made
+---@param from string the file whose content it gets
+---@return boolean # whether anything changed
+function file.copy(path, from) end
+
 --- Gives the SHA-256 of the content of a file.
 --- Raises `file.denied`, `file.failed`.
 ---

@@ -216,6 +216,22 @@ TEST_CASE("a plan of a text shows the text, but not what a .env file holds") {
   CHECK(fixture.plan("file.remove", {{"path", "VERSION"}}).diff == "@@ -1 +0,0 @@\n-1\n");
 }
 
+TEST_CASE("a file gets the content of another, and a plan shows no value of a YAML file") {
+  PrimitiveFixture fixture;
+  put(fixture.instance / "compose.yml", "services: {}\n");
+  put(fixture.instance / "new.yml", "services:\n  app:\n    image: acme/app:2\n    environment:\n      PASSWORD: hunter2\n");
+  const Json args{{"path", "compose.yml"}, {"from", "new.yml"}};
+  const std::string diff = fixture.plan("file.copy", args).diff;
+  CHECK_THAT(diff, ContainsSubstring("+    image: acme/app:2\n"));
+  CHECK(diff.find("hunter2") == std::string::npos);
+  CHECK(fixture.call("file.copy", args) == true);
+  CHECK(read_file(fixture.instance / "compose.yml") == read_file(fixture.instance / "new.yml"));
+  CHECK(fixture.record.prepared.dump().find("hunter2") == std::string::npos);
+  CHECK(error_of([&] {
+          fixture.call("file.copy", {{"path", "compose.yml"}, {"from", "none.yml"}});
+        }).message() == (fixture.instance / "none.yml").string() + " does not exist");
+}
+
 TEST_CASE("a secret goes into a file and nowhere else") {
   PrimitiveFixture fixture;
   put(fixture.instance / ".env", "A=1\n");

@@ -22,6 +22,14 @@ void push_releases() {
   push_release(kSkips, kSkips, Flaw::backdated);
 }
 
+/// The compose file with a piece replaced, as a release would bring it.
+std::string new_compose_file(const Deployment& app, const std::string& piece, const std::string& by) {
+  const std::filesystem::path file = app.folder() / "release.yml";
+  replace_file(file, read_file(app.folder() / "docker-compose.yml"));
+  app.edit("release.yml", piece, by);
+  return file;
+}
+
 Finished upgrade(const Deployment& app, const std::string& to) { return app.playbook({"run", "appstrate/upgrade", "--to", to, "--yes"}); }
 
 std::string containers(const Deployment& app) { return app.compose("ps -a --no-trunc --format '{{.ID}} {{.Service}} {{.Image}}' | sort"); }
@@ -57,9 +65,14 @@ TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and k
   push_releases();
   Deployment app;
   app.edit(".env", "# settings of the stand-in", "APPSTRATE_VERSION=1.0.0-beta.22");
-  Finished done = upgrade(app, "v1.0.0-beta.51");
+  const std::string old_file = read_file(app.folder() / "docker-compose.yml");
+  const std::string file = new_compose_file(app, "- RUN_TOKEN_SECRET=", "- NEW_SETTING=on\n      - RUN_TOKEN_SECRET=");
+  Finished done =
+      app.playbook({"run", "appstrate/upgrade", "--to", "v1.0.0-beta.51", "--yes", "--compose-file", file, "--accept", "compose-file"});
   INFO(done.out << done.err);
   REQUIRE(done.status == 0);
+  CHECK(read_file(app.folder() / "docker-compose.yml") == read_file(file));
+  CHECK(app.look("appstrate", ".Config.Env").find("NEW_SETTING=on") != std::string::npos);
   CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.51")") != std::string::npos);
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
   CHECK(app.ask("select count(*) from drizzle.__drizzle_migrations") == "39");
@@ -83,6 +96,7 @@ TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and k
   CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.41")") != std::string::npos);
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
   CHECK(app.env().starts_with("APPSTRATE_VERSION=1.0.0-beta.22\nAPPSTRATE_VERSION=1.0.0-beta.41\n"));
+  CHECK(read_file(app.folder() / "docker-compose.yml") == old_file);
   CHECK(app.playbook({"run", "appstrate/verify"}).status == 0);
 }
 
@@ -159,6 +173,15 @@ TEST_CASE("what is in the way of appstrate/upgrade is said before anything is ch
     app.set_env(env);
     replace_file(app.folder() / "docker-compose.yml", file);
   }
+  auto with_file = [&](const std::string& from, const std::string& to) {
+    Finished done = app.playbook({"check", "appstrate/upgrade", "--to", kGood, "--compose-file", new_compose_file(app, from, to)});
+    CHECK(done.status == 3);
+    return done.out + done.err;
+  };
+  CHECK_THAT(with_file("- RUN_TOKEN_SECRET=", "- NEW_SETTING=on\n      - RUN_TOKEN_SECRET="),
+             ContainsSubstring("appstrate gains the setting NEW_SETTING"));
+  CHECK_THAT(with_file("[\"pgdata:/", "[\"/srv:/"),
+             ContainsSubstring("postgres has volume " + app.project() + "_pgdata at /var/lib/postgresql/data, and would have /srv there"));
   CHECK(app.playbook({"check", "appstrate/upgrade", "--to", "1.0.0-beta.48"}).status == 3);
   Finished exported = app.playbook({"check", "appstrate/upgrade", "--to", kGood}, {{"APPSTRATE_VERSION", "1.0.0-beta.50"}});
   CHECK(exported.status == 3);
