@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 
 class Jobs {
  public:
-  Jobs(Work& work, const std::function<void(size_t, Work&)>& job, std::deque<size_t> beside)
-      : work_(work), job_(job), waiting_(std::move(beside)) {}
+  Jobs(Work& work, const std::function<void(size_t, Work&)>& job, const std::vector<size_t>& beside) : work_(work), job_(job) {
+    for (size_t i : beside) waiting_.push_back({i, work.beside(stop_, work.scratch().string() + "-" + std::to_string(i))});
+  }
   ~Jobs() {
     for (std::thread& thread : threads_) thread.join();
   }
@@ -58,12 +59,11 @@ class Jobs {
   void work_off() {
     std::unique_lock hold(mutex_);
     while (!waiting_.empty() && !failure_) {
-      const size_t next = waiting_.front();
+      Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
       hold.unlock();
       try {
-        Work own = work_.beside(stop_, work_.scratch().string() + "-" + std::to_string(next));
-        job_(next, own);
+        job_(next.number, next.own);
       } catch (...) {
         fail(std::current_exception());
       }
@@ -87,12 +87,17 @@ class Jobs {
     work_.abandon();
   }
 
+  struct Waiting {
+    size_t number;
+    Work own;
+  };
+
   Work& work_;
   const std::function<void(size_t, Work&)>& job_;
   CancelToken stop_;
   std::mutex mutex_;
   std::condition_variable ended_;
-  std::deque<size_t> waiting_;
+  std::deque<Waiting> waiting_;
   std::vector<std::thread> threads_;
   size_t running_ = 0;
   std::exception_ptr failure_;  // the first
@@ -101,15 +106,14 @@ class Jobs {
 }  // namespace
 
 void at_once(Work& work, size_t count, const std::function<bool(size_t)>& may_run_beside, const std::function<void(size_t, Work&)>& job) {
-  std::deque<size_t> beside;
-  std::vector<size_t> mine;
+  std::vector<size_t> beside, mine;
   for (size_t i = 0; i < count; ++i)
     if (may_run_beside(i))
       beside.push_back(i);
     else
       mine.push_back(i);
   if (mine.empty() && beside.size() == 1) return job(0, work);
-  Jobs jobs(work, job, std::move(beside));
+  Jobs jobs(work, job, beside);
   jobs.start_beside();
   for (size_t i : mine) jobs.here([&] { job(i, work); });
   jobs.finish();

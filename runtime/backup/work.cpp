@@ -28,11 +28,12 @@ void Work::reach(std::string_view instant) const {
 }
 
 Work Work::beside(const CancelToken& stop, std::filesystem::path scratch) const {
-  Work other(std::move(scratch), &stop, faults_);
-  other.surroundings_ = surroundings_;
+  Work other = *this;
+  other.scratch_ = std::move(scratch);
+  other.cancel_ = &stop;
+  other.report_ = nullptr;
   other.surroundings_.postgres = nullptr;
   other.surroundings_.services = nullptr;
-  other.shared_ = shared_;
   return other;
 }
 
