@@ -37,9 +37,9 @@ Json Source::import(const Json& spec, const std::filesystem::path& copy, SetWrit
 }
 
 SourceRegistry::SourceRegistry() {
-  for (auto make :
-       {make_command_source, make_directory_source, make_external_source, make_files_source, make_image_source, make_keys_source, make_mongodb_source,
-        make_postgres_source, make_redis_source, make_s3_source, make_sqlite_source, make_sqlserver_source, make_volume_source})
+  for (auto make : {make_command_source, make_directory_source, make_external_source, make_files_source, make_image_source,
+                    make_keys_source, make_mongodb_source, make_postgres_source, make_redis_source, make_s3_source, make_sqlite_source,
+                    make_sqlserver_source, make_volume_source})
     add(make());
 }
 
