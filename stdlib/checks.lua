@@ -9,6 +9,24 @@ local function humane(bytes)
   return ("%.4g GiB"):format(bytes)
 end
 
+--- compose_file_fits(new): what `composed.instead` found of a new compose file, at `new.path`, leaves no data behind.
+playbook.check {
+  name = "compose_file_fits",
+  title = "the new compose file keeps the data where it is",
+  override = false,
+  run = function(new) return new.left_behind, "take the volumes and mounts of the old file over into " .. new.path end,
+}
+
+--- compose_file_accepted(new): what changes by it is agreed to, by `--accept compose-file`.
+playbook.check {
+  name = "compose_file_accepted",
+  title = "the changes of the new compose file are accepted",
+  override = false,
+  run = function(new)
+    return #new.changes == 0 or playbook.accepted "compose-file", table.concat(new.changes, "; "), "accept them with --accept compose-file"
+  end,
+}
+
 --- newer(from, to): the target is a later release than the present one.
 playbook.check {
   name = "newer",

@@ -7,6 +7,7 @@ local activepieces = {
   is_here = instance.is_here,
   inspect = instance.inspect,
   release = instance.release,
+  with_compose_file = instance.with_compose_file,
   manifest = instance.manifest,
   space_needed = instance.space_needed,
   KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }, -- tables that an upgrade never takes rows from

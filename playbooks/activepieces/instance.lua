@@ -121,12 +121,33 @@ end
 local function health_path(release) return release and version.compare(release, "0.80.0") < 0 and "/v1/health" or "/api/v1/health" end
 instance.health_path = health_path
 
+--- What the compose files say of it.
+local function described(app, config)
+  local server, workers = roles(config)
+  app.service, app.workers, app.services, app.images = server, workers, { server, unpack(workers) }, {}
+  for i, name in ipairs(app.services) do app.images[i] = config.services[name].image end
+  app.image = config.services[server].image
+  app.settings = config.services[server].environment
+  app.redis = composed.services_of(config, { "redis" })[1]
+  app.pinned = composed.tag_of(app.image)
+end
+
+--- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
+function instance.with_compose_file(app, path)
+  local instead, other = composed.instead(app.project, path), {}
+  for key, value in pairs(app) do other[key] = value end
+  described(other, instead.config)
+  if other.service ~= app.service then
+    error { code = "unsupported", message = path .. " calls the server " .. other.service, hint = "give it the name that it has, " .. app.service }
+  end
+  return { app = other, path = path, changes = instead.changes, left_behind = instead.left_behind }
+end
+
 --- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
 function instance.inspect(given)
   local files = given and given.files
   refuse_other_shapes(files)
   local config = composed.project(files)
-  local server, workers = roles(config)
   local app = {
     type = "activepieces.instance",
     module = "activepieces",
@@ -134,18 +155,10 @@ function instance.inspect(given)
     files = files,
     project = { folder = config.folder, files = config.files, name = config.name, env_file = config.env_file },
     env_file = config.env_file or ".env",
-    service = server,
-    workers = workers,
-    services = { server, unpack(workers) },
-    images = {},
     overridden = config.overridden,
-    image = config.services[server].image,
-    settings = config.services[server].environment,
-    url = composed.address(config.services[server], server),
-    redis = composed.services_of(config, { "redis" })[1],
   }
-  for i, name in ipairs(app.services) do app.images[i] = config.services[name].image end
-  app.pinned = composed.tag_of(app.image)
+  described(app, config)
+  app.url = composed.address(config.services[app.service], app.service)
   app.health_path = health_path(version.parse(composed.bare(app.pinned or "")) and composed.bare(app.pinned))
   app.database = database(app, config)
   app.keyrings = keyrings(app, config)

@@ -8,11 +8,14 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "such as 0.83.0" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
+    compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
 
   run = function(p)
     local app = activepieces.inspect(p)
-    local target = activepieces.release(app, p.to)
+    local new = p.compose_file and activepieces.with_compose_file(app, p.compose_file)
+    local after = new and new.app or app
+    local target = activepieces.release(after, p.to)
 
     gates(function()
       gate.newer(app.version, target.version)
@@ -21,7 +24,12 @@ return playbook.define {
       gate.images_can_be_had(target.images)
       gate.app_runs(app)
       gate.queues_are_idle(app)
-      gate.variables_fit(app, target)
+      if new then
+        gate.one_tag_for_all(after)
+        gate.compose_file_fits(new)
+        gate.compose_file_accepted(new)
+      end
+      gate.variables_fit(after, target)
       gate.rows_of_release(app)
       gate.migrations_are_added(app, target)
       gate.vector_is_there(app, target)
@@ -43,12 +51,13 @@ return playbook.define {
       way_back(activepieces.restore, app, saved)
 
       step("Upgrade", function()
-        activepieces.pin(app, target.image)
-        activepieces.start(app, target)
+        if new then file.copy(app.project.files[1], new.path) end
+        activepieces.pin(after, target.image)
+        activepieces.start(after, target)
       end)
 
       step("Verify", function()
-        expect.runs_release(app, target)
+        expect.runs_release(after, target)
         expect.rows_of_release(app, target)
         expect.rows_kept(app.database, saved, activepieces.KEPT)
         expect.keys_open_stored_secrets(app, opened)

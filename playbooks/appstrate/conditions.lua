@@ -75,22 +75,6 @@ playbook.check {
   end,
 }
 
-playbook.check {
-  name = "compose_file_fits",
-  title = "the new compose file keeps the data where it is",
-  override = false,
-  run = function(new) return new.left_behind, "take the volumes and mounts of the old file over into " .. new.path end,
-}
-
-playbook.check {
-  name = "compose_file_accepted",
-  title = "the changes of the new compose file are accepted",
-  override = false,
-  run = function(new)
-    return #new.changes == 0 or playbook.accepted "compose-file", table.concat(new.changes, "; "), "accept them with --accept compose-file"
-  end,
-}
-
 -- what runs -------------------------------------------------------------------------------------------------------------------------------------------
 
 local function containers(app) return composed.containers(app.project, { app.service }) end

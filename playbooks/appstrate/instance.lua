@@ -113,7 +113,7 @@ local function described(app, config)
   return config.services[app.service]
 end
 
---- This instance with a new compose file in the place of its own: { app, changes, left_behind }.
+--- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
 function instance.with_compose_file(app, path)
   local instead, other = composed.instead(app.project, path), {}
   for key, value in pairs(app) do other[key] = value end

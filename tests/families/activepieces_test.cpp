@@ -54,12 +54,15 @@ TEST_CASE("activepieces/upgrade moves app and worker together, and rollback know
                   "row c1") != std::string::npos);
   app.set_key(pieces::kKey);
 
-  Finished done = upgrade(app, "0.83.0");
+  const std::string with_release = file + "# as it came with the release\n";
+  replace_file(app.folder() / "release.yml", with_release);
+  Finished done =
+      playbook_on(app, {"run", "activepieces/upgrade", "--to", "0.83.0", "--compose-file", (app.folder() / "release.yml").string()});
   INFO(done.out << done.err);
   REQUIRE(done.status == 0);
   CHECK(app.running() == "0.83.0");
   CHECK(app.ask(kMigrations) == "366");
-  CHECK(app.compose_text() == replaced(file, "activepieces:0.82.1", "activepieces:0.83.0"));
+  CHECK(app.compose_text() == replaced(with_release, "activepieces:0.82.1", "activepieces:0.83.0"));
   CHECK(app.containers().find("app activepieces:0.83.0 running\n") != std::string::npos);
   CHECK(app.containers().find("worker activepieces:0.83.0 running") != std::string::npos);
 
