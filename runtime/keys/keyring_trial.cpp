@@ -98,7 +98,10 @@ Json KeyringTrial::verdict() {
     if (!tally.asking.empty()) item["asking"] = tally.asking;
     places.push_back(std::move(item));
   }
-  std::string verdict = all.tried() == 0 ? "unknown" : all.opened == all.tried() ? "match" : all.opened == 0 ? "mismatch" : "partial";
+  std::string verdict = all.tried() == 0 || !unreadable_.empty() ? "unknown"
+                        : all.opened == all.tried()              ? "match"
+                        : all.opened == 0                        ? "mismatch"
+                                                                 : "partial";
   note_public_keys();
   learn_mistakes(all.opened == 0);
   Json result = all.to_json();
@@ -115,6 +118,8 @@ std::string KeyringTrial::text(const Tally& all, const std::string& verdict) con
   std::string said = scheme_.name() + ": ";
   if (!opening_.problem.empty())
     said += opening_.problem;
+  else if (!unreadable_.empty())
+    said += unreadable_;
   else if (places_.empty())
     said += "nothing to try, no such column is there";
   else if (verdict == "unknown")

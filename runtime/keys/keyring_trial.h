@@ -26,6 +26,8 @@ class KeyringTrial {
   void add(const StoredValue& value);
   /// How many values a place has, where only a sample was added.
   void count(const std::string& place, std::uint64_t values);
+  /// What is stored could not be read, or not to its end: the verdict is `unknown`, whatever was opened.
+  void cannot_read(std::string why) { unreadable_ = std::move(why); }
   /// Keys that may have been meant, beside those that are mended: said where they open what these do not.
   void suspect(std::string what, KeyTexts texts) { suspects_.push_back({std::move(what), std::move(texts)}); }
   /// Said with the verdict, whatever it is.
@@ -60,7 +62,7 @@ class KeyringTrial {
   std::map<std::string, std::uint64_t> keys_, missing_keys_;
   std::vector<std::string> examples_;  // stored values that did not open, a few
   std::vector<SuspectedKeys> suspects_;
-  std::string first_failing_;
+  std::string first_failing_, unreadable_;
   double chance_ = 1;
   bool tagged_ = true;  // what opened was authenticated
   std::vector<std::string> notes_;

@@ -10,17 +10,6 @@ namespace {
 
 constexpr const char* kRowsAtOnce = "1000";
 
-// Columns of ordinary tables and partitions, with an expression for the row's key.
-constexpr const char* kColumns = R"(
- select nspname, relname, attname,
-        (select string_agg(format('%I::text', k.attname), ' || '','' || ' order by n)
-           from pg_catalog.pg_index i, unnest(i.indkey) with ordinality as u (number, n), pg_catalog.pg_attribute k
-          where i.indrelid = c.oid and i.indisprimary and k.attrelid = c.oid and k.attnum = u.number)
-   from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = relnamespace join pg_catalog.pg_attribute a on attrelid = c.oid
-  where relkind = 'r' and attnum > 0 and not attisdropped and nspname <> 'information_schema' and nspname !~ '^pg_'
-    and not exists (select from pg_catalog.pg_depend d where classid = 'pg_catalog.pg_class'::regclass and objid = c.oid and deptype = 'e')
-  order by 1, 2, 3)";
-
 bool fits(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern[0] != '*') return !text.empty() && pattern[0] == text[0] && fits(pattern.substr(1), text.substr(1));
@@ -55,10 +44,20 @@ std::uint64_t read_column(PostgresSession& session, const PostgresRow& found, co
 
 }  // namespace
 
+const char* const kStoredColumns = R"(
+ select nspname, relname, attname,
+        (select string_agg(format('%I::text', k.attname), ' || '','' || ' order by n)
+           from pg_catalog.pg_index i, unnest(i.indkey) with ordinality as u (number, n), pg_catalog.pg_attribute k
+          where i.indrelid = c.oid and i.indisprimary and k.attrelid = c.oid and k.attnum = u.number)
+   from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = relnamespace join pg_catalog.pg_attribute a on attrelid = c.oid
+  where relkind = 'r' and attnum > 0 and not attisdropped and nspname <> 'information_schema' and nspname !~ '^pg_'
+    and not exists (select from pg_catalog.pg_depend d where classid = 'pg_catalog.pg_class'::regclass and objid = c.oid and deptype = 'e')
+  order by 1, 2, 3)";
+
 std::map<std::string, std::uint64_t> read_columns(PostgresSession& session, const ColumnChoice& choice, const StoredValueSink& sink) {
   std::map<std::string, std::uint64_t> counts;
   session.query("begin isolation level repeatable read read only");
-  for (const PostgresRow& found : session.query(kColumns)) {
+  for (const PostgresRow& found : session.query(kStoredColumns)) {
     std::string name = found.at(1).value() + "." + found.at(2).value();
     if (!is_chosen(choice.columns, *found.at(0), name)) continue;
     std::string place = *found.at(0) == "public" ? name : *found.at(0) + "." + name;

@@ -12,6 +12,10 @@
 
 namespace playbook {
 
+/// Columns of ordinary tables and partitions as rows of schema, table, column, and an expression for a row's primary key (null where there
+/// is none).
+extern const char* const kStoredColumns;
+
 /// `place` is `table.column` and lives as long as the reading, `id` is the row's primary key (its ctid where there is none).
 struct StoredValue {
   std::string_view place, id, text;

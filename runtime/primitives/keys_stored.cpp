@@ -3,7 +3,9 @@
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/primitives/backup.h"
 #include "runtime/primitives/compose.h"
+#include "runtime/primitives/keys_pglite.h"
 #include "runtime/primitives/postgres.h"
 
 namespace playbook {
@@ -63,15 +65,15 @@ void read_lines(Context& context, const Json& stored, const StoredValueSink& sin
   command.argv = strings(stored, "command", "\"appsmithctl\"");
   command.deadline = kLinesDeadline;
   Pace pace(context);
-  const auto take = [&](Stream stream, std::string_view line) {
-    const Json value = stream == Stream::out ? Json::parse(line, nullptr, false) : Json();
-    if (!value.is_object()) return;
+  JsonLines lines([&](const Json& value) {
     const std::string place = get_or<std::string>(value, "place", ""), id = get_or<std::string>(value, "id", "");
     pace.step();
     sink({place, id, get_or<std::string>(value, "text", "")});
-  };
+  });
+  command.output = [&](std::string_view bytes) { lines.write(bytes); };
   const std::string service = stored.at("service");
-  const Exit exit = open_service_place(context, stored.at("project"), service)->run(command, take, &context.cancel());
+  const Exit exit = open_service_place(context, stored.at("project"), service)->run(command, nullptr, &context.cancel());
+  lines.finish();
   context.cancel().check();
   if (exit.status != 0 || exit.timed_out)
     throw Error(Code::process_failed, command.argv[0] + " in " + service + " cannot read what is stored: " +
@@ -84,20 +86,22 @@ void check_stored(const Json& stored) {
   if (stored.is_null()) return;
   if (type_of(stored) == "postgres" && stored.contains("server"))
     columns_of(stored);
+  else if (type_of(stored) == "pglite" && get_or<Json>(stored, "path", nullptr).is_string())
+    columns_of(stored);
   else if (type_of(stored) == "mongodump" && get_or<Json>(stored, "path", nullptr).is_string())
     fields_of(stored);
   else if (type_of(stored) == "lines" && stored.contains("project") && get_or<Json>(stored, "service", nullptr).is_string())
     strings(stored, "command", "\"appsmithctl\"");
   else
     throw Error(Code::argument_invalid,
-                "keyring: stored must be {type=\"postgres\", server=, columns=}, {type=\"mongodump\", path=, fields=} or "
-                "{type=\"lines\", project=, service=, command=}");
+                "keyring: stored must be {type=\"postgres\", server=, columns=}, {type=\"mongodump\", path=, fields=}, "
+                "{type=\"pglite\", path=, columns=} or {type=\"lines\", project=, service=, command=}");
 }
 
 std::vector<std::string> stored_touches(Context& context, const Json& stored) {
   if (stored.is_null()) return {};
   if (type_of(stored) == "lines") return {project_thing(context, stored)};
-  if (type_of(stored) == "mongodump") return {"file:" + context.resolve(stored.at("path")).string()};
+  if (type_of(stored) == "mongodump" || type_of(stored) == "pglite") return {"file:" + context.resolve(stored.at("path")).string()};
   return postgres_touches(check_postgres_server(stored.at("server"), context.instance()));
 }
 
@@ -106,6 +110,10 @@ PlaceCounts read_stored(Context& context, const Json& stored, const StoredValueS
   if (type_of(stored) == "mongodump" || type_of(stored) == "lines") {
     (type_of(stored) == "lines" ? read_lines : read_dump)(context, stored, sink);
     return {};
+  }
+  if (type_of(stored) == "pglite") {
+    Work work = work_of(context);
+    return read_pglite(context, stored, work, sink);
   }
   auto server = open_postgres(context, stored.at("server"));
   return read_stored(context, *server->connect(postgres_options(context)), stored, sink);

@@ -2,11 +2,13 @@
 //
 //   {type="postgres", server=, columns={"*.*_encrypted", "jwks.private_key"}, sample=?}
 //   {type="mongodump", path=, fields={"datasourceStorage.datasourceConfiguration.authentication.password"}}
+//   {type="pglite", path=, columns=, modules=?}
 //   {type="lines", project=, service=, command={"appsmithctl", "mongo-eval", ...}}
 //
 // A mongodump is an archive or Appsmith's backup of one (runtime/backup/mongodump_archive.h); a field is a collection and a dotted path.
-// Lines are what a program that changes nothing prints in the service's container: those that are JSON objects {place=, id=, text=} count.
-// Null where nothing is stored under the keys: then there is nothing to try.
+// A PGlite folder is read by its own npm package (keys_pglite.h). Lines are what a program that changes nothing prints in the service's
+// container: those that are JSON objects {place=, id=, text=} count. Null where nothing is stored under the keys: then there is nothing to
+// try.
 #pragma once
 
 #include <cstdint>

@@ -3,12 +3,14 @@
 
 #include "runtime/backup/restore.h"
 #include "runtime/backup/sealed.h"
+#include "runtime/backup/tree_archive.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/keys/keyring_trial.h"
 #include "runtime/primitives/backup.h"
 #include "runtime/primitives/compose.h"
 #include "runtime/primitives/keys.h"
+#include "runtime/primitives/keys_pglite.h"
 #include "runtime/primitives/keys_stored.h"
 #include "runtime/primitives/postgres.h"
 
@@ -26,8 +28,12 @@ std::string worst(const Json& schemes) {
 struct Attempt {
   Json keyring;
   KeyringTrial trial;
-  void count(const PlaceCounts& counts) {
-    for (const auto& [place, values] : counts) trial.count(place, values);
+  /// What cannot be read here at all is unknown, and no error.
+  void read(const std::function<PlaceCounts(const StoredValueSink&)>& reader) try {
+    for (const auto& [place, values] : reader([&](const StoredValue& value) { trial.add(value); })) trial.count(place, values);
+  } catch (const Error& error) {
+    if (error.code() != Code::unsupported) throw;
+    trial.cannot_read(error.message());
   }
 };
 
@@ -55,7 +61,7 @@ class KeysVerify : public Primitive {
       try_set(context, args, attempts);
     else
       for (Attempt& attempt : attempts)
-        attempt.count(read_stored(context, attempt.keyring["stored"], [&](const StoredValue& value) { attempt.trial.add(value); }));
+        attempt.read([&](const StoredValueSink& sink) { return read_stored(context, attempt.keyring["stored"], sink); });
 
     Json verdicts = Json::array();
     std::vector<std::string> texts;
@@ -111,23 +117,40 @@ class KeysVerify : public Primitive {
     const ClearSet clear(BackupSet::open(set_path(context, name)), known_digest(context, name), identity_of(context, args), sources_, work);
     const BackupSet& set = clear.set();
     std::map<const StoredSource*, std::vector<Attempt*>> found;
-    for (Attempt& attempt : attempts)
-      if (!attempt.keyring["stored"].is_null()) found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
+    for (Attempt& attempt : attempts) {
+      const Json& stored = attempt.keyring["stored"];
+      if (stored.is_null()) continue;
+      if (get_or<std::string>(stored, "type", "") == "pglite")
+        attempt.read([&](const StoredValueSink& sink) { return read_stored_tree(context, set, stored, work, sink); });
+      else if (!stored.contains("server"))
+        attempt.trial.cannot_read("what is stored in " + set.manifest().name + " cannot be read without the application");
+      else
+        found[&source_of(context, set, attempt.keyring)].push_back(&attempt);
+    }
     for (const auto& [source, wanted] : found) {
       work.show_copies([&, &those = wanted](PostgresSession& session) {
         for (Attempt* attempt : those)
-          attempt->count(
-              read_stored(context, session, attempt->keyring["stored"], [&](const StoredValue& value) { attempt->trial.add(value); }));
+          attempt->read([&](const StoredValueSink& sink) { return read_stored(context, session, attempt->keyring["stored"], sink); });
       });
       sources_.at(source->type).rehearse(set.stored(*source), work);
     }
   }
 
+  // The folder in a tree of the set, restored beside.
+  static PlaceCounts read_stored_tree(Context& context, const BackupSet& set, const Json& stored, Work& work, const StoredValueSink& sink) {
+    const std::filesystem::path folder = context.resolve(stored.at("path"));
+    for (const StoredSource& source : set.manifest().sources) {
+      const std::filesystem::path below = folder.lexically_relative(get_or<std::string>(source.spec, "path", "/"));
+      if (source.type != "directory" || below.empty() || *below.begin() == "..") continue;
+      const ScratchFolder scratch(work, "pglite");
+      extract_tree(set.stored(source), scratch.path(), work);
+      return read_pglite_copy(context, stored, scratch.path() / below, sink);
+    }
+    throw Error(Code::argument_invalid, "backup set " + set.manifest().name + " holds no folder " + folder.string());
+  }
+
   static const StoredSource& source_of(Context& context, const BackupSet& set, const Json& keyring) {
     const Json& stored = keyring["stored"];
-    if (!stored.contains("server"))
-      throw Error(Code::argument_invalid,
-                  "scheme " + keyring["scheme"].get<std::string>() + ": only databases are looked for in a backup set");
     const Json server = check_postgres_server(stored["server"], context.instance());
     for (const StoredSource& source : set.manifest().sources)
       if (source.type == "postgres" && get_or<Json>(source.spec, "server", nullptr) == server) return source;

@@ -71,6 +71,20 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   REQUIRE(again.status == 0);
   CHECK(parse_json(app.database(), "the database")["fcv"] == "7.0");
   CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.2 running"));
+
+  // It runs with another salt than its data was stored with, and the right one stands in an old docker.env.
+  const std::string right = app.settings(), old = (app.folder() / "old.env").string();
+  replace_file(old, right);
+  std::string wrong = right;
+  wrong.replace(wrong.find("APPSMITH_ENCRYPTION_SALT=") + 25, 4, "AAAA");
+  replace_file(app.folder() / "stacks/configuration/docker.env", wrong);
+  CHECK_THAT(playbook_on(app, {"keys", "verify"}).out, ContainsSubstring("mismatch  appsmith-v2: none of 1 stored value opens"));
+  const Finished mended = playbook_on(app, {"keys", "repair", "--key", "salt=docker_env:" + old + ":APPSMITH_ENCRYPTION_SALT"});
+  INFO(mended.out << mended.err);
+  REQUIRE(mended.status == 0);
+  CHECK_THAT(mended.out, ContainsSubstring("appsmith-v2: 1 of 1 stored value opens with the salt of docker_env:" + old));
+  CHECK(app.settings() == right);
+  CHECK_THAT(playbook_on(app, {"keys", "verify"}).out, ContainsSubstring("match  appsmith-v2: 1 of 1 stored value opens"));
 }
 
 TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint the run ends on the release that it began with",

@@ -10,6 +10,7 @@
 #include "tests/playbooks/appstrate/stand_in/release.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
+#include "tests/support/compose_fixture.h"
 #include "tests/support/postgres_cluster.h"
 #include "tests/support/temp_folder.h"
 
@@ -162,6 +163,28 @@ TEST_CASE("keys repair finds the key that fits, sets it where Appstrate reads it
   app.sql("delete from integration_connections where id = 'since'");
   CHECK(app.state() == "old");
   for (const Finished& one : {typed, useless, done, keys}) CHECK_FALSE(holds_a_key(one.out + one.err));
+}
+
+TEST_CASE("backup create --escrow puts the keys in use into the set, for the holders of an identity alone") {
+  Instance app;
+  const TempFolder keys;
+  const std::string identity = (keys.path() / "id").string();
+  const std::string recipient = output_of("age-keygen -o " + identity + " 2>/dev/null && age-keygen -y " + identity);
+  Finished made = app.run({"backup", "create", "--escrow", recipient});
+  INFO(made.out << made.err);
+  REQUIRE(made.status == 0);
+  const fs::path set = fs::directory_iterator(app.folder.path() / ".playbook/backups")->path();
+  CHECK(output_of("age --decrypt --identity " + identity + " " + set.string() + "/keys/*CONNECTION_ENCRYPTION_KEY.age") == kStandInKey);
+  CHECK(output_of("ls " + set.string() + "/keys | wc -l") == "2");
+  CHECK_FALSE(holds_a_key(made.out + made.err));
+
+  // A key that no file sets could not be put back, so nothing is made.
+  replace_file(
+      app.folder.path() / "docker-compose.override.yml",
+      "services:\n  appstrate:\n    environment:\n      CONNECTION_ENCRYPTION_KEY: MptMLtAcaVFb1RqBFi3rUUg9xsaNV+OPWM2WKsqKqzw=" + "\n");
+  const Finished refused = app.run({"backup", "create", "--escrow", recipient});
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.err, ContainsSubstring("the key of appstrate that is in use stands in no file from which it can be put aside"));
 }
 
 TEST_CASE("no output, argument list, journal or file of appstrate/upgrade holds a key") {

@@ -403,10 +403,9 @@ TEST_CASE("a keyring that is described wrongly is refused by name") {
   CHECK(refused([](Json& k) { k["stored"].erase("columns"); }) ==
         "keyring: stored.columns must be a list of names, such as \"*.*_encrypted\"");
   CHECK(refused([](Json& k) { k["store"] = 1; }) == "keyring: \"store\" does not belong there; did you mean \"stored\"?");
-  CHECK(
-      refused([](Json& k) { k["stored"]["type"] = "mysql"; }) ==
-      "keyring: stored must be {type=\"postgres\", server=, columns=}, {type=\"mongodump\", path=, fields=} or {type=\"lines\", project=, "
-      "service=, command=}");
+  CHECK(refused([](Json& k) { k["stored"]["type"] = "mysql"; }) ==
+        "keyring: stored must be {type=\"postgres\", server=, columns=}, {type=\"mongodump\", path=, fields=}, "
+        "{type=\"pglite\", path=, columns=} or {type=\"lines\", project=, service=, command=}");
 }
 
 TEST_CASE("nothing that keys.verify gives or logs holds a key, and each part of a map of keys is redacted") {
