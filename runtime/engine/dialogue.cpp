@@ -121,7 +121,11 @@ Answer Dialogue::perform_primitive(Primitive& primitive, const Request& request)
       row = actions_.read(primitive, request, options_.phase);
       if (row.outcome == Outcome::none) throw Stop{"suspended by the operator"};
     } else {
-      if (options_.phase == Phase::forward) facts_.demand_open_gates(request), facts_.demand_way_back(primitive, request);
+      if (options_.phase == Phase::forward) {
+        facts_.demand_open_gates(request), facts_.demand_way_back(primitive, request);
+        if (primitive.undo_kind(checked_arguments(primitive.declaration(), request.args)) != Undo::not_needed)
+          facts_.demand_known_overrides(options_.decisions.overrides, request);
+      }
       row = actions_.change(primitive, request, options_.phase);
     }
   } catch (const Error& error) {
@@ -197,6 +201,7 @@ Json Dialogue::confirm(const Request& request) {
 
 Json Dialogue::begin_downtime(const Request& request) {
   facts_.demand_open_gates(request);
+  facts_.demand_known_overrides(options_.decisions.overrides, request);
   if (options_.decisions.hold) throw Stop{"held before downtime"};
   Utc now = actions_.environment().clock->utc();
   if (options_.decisions.not_after && now > *options_.decisions.not_after)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/text.h"
 #include "runtime/engine/position.h"
 
 namespace playbook {
@@ -19,6 +20,7 @@ bool holds_set(const Json& value, const std::vector<std::string>& backups) {
 void RunFacts::learn(const std::string& name, const std::string& path, const Json& args, const Json& result) {
   if (name == "gate") {
     const std::string gate = get_or<std::string>(args, "name", "");
+    asked_.insert(gate);
     if (get_or(args, "ok", false) || get_or(args, "unknown", false) || get_or(result, "overridden", false))
       refused_.erase(gate);
     else
@@ -63,6 +65,16 @@ void RunFacts::demand_open_gates(const Request& request) const {
   throw Error(Code::gate_refused,
               request.where + ": gate " + *refused_.begin() + " has refused, and the playbook goes on to " + request.name,
               "do not catch what gates raise; an operator can override a gate by its name");
+}
+
+void RunFacts::demand_known_overrides(const std::map<std::string, std::string>& overrides, const Request& request) const {
+  if (!first_change_.empty()) return;
+  const std::vector<std::string> gates(asked_.begin(), asked_.end());
+  for (const auto& [name, reason] : overrides)
+    if (!asked_.contains(name))
+      throw Error(Code::gate_refused,
+                  request.where + ": --override " + name + ": no gate that was asked has that name" + did_you_mean(name, gates),
+                  gates.empty() ? "this playbook asks no gates" : "its gates are " + join(gates, ", "));
 }
 
 void RunFacts::demand_no_change(const Request& gate) const {

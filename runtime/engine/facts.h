@@ -3,6 +3,7 @@
 // holds a verified backup taken since they stopped.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ class RunFacts {
   }
   /// A playbook that swallows the refusal of its gates goes no further. Throws gate.refused at the author's line.
   void demand_open_gates(const Request& request) const;
+  /// A gate that is overridden by a name that none has was meant to be another. All gates were asked once something is about to change that
+  /// would have to be undone. Throws gate.refused at the author's line.
+  void demand_known_overrides(const std::map<std::string, std::string>& overrides, const Request& request) const;
   /// Law 1: a gate that stands behind a change could not refuse any more. Throws script.invalid at the author's line.
   void demand_no_change(const Request& gate) const;
 
@@ -37,7 +41,7 @@ class RunFacts {
 
   Json instance_ = nullptr;
   std::string first_change_;
-  std::set<std::string> refused_;  // gates, by name
+  std::set<std::string> asked_, refused_;  // gates, by name
   bool writers_stopped_ = false;
   std::string downtime_began_;
   std::optional<std::int64_t> downtime_ms_;

@@ -108,7 +108,9 @@ std::map<std::string, std::uint64_t> read_pglite(Context& context, const Json& s
   expect_shut_down(folder);
   const ScratchFolder scratch(work, "pglite");
   make_folder(scratch.path());
-  fs::copy(folder, scratch.path() / "data", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  std::error_code error;
+  fs::copy(folder, scratch.path() / "data", fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  if (error) throw system_error(error.value(), "cannot copy " + folder.string() + " to " + scratch.path().string());
   expect_shut_down(folder);  // nor did it start meanwhile
   return read_pglite_copy(context, stored, scratch.path() / "data", sink);
 }
