@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <regex>
 #include <set>
 
 #include "bindings/api/parameters.h"
@@ -56,23 +55,6 @@ std::vector<std::pair<std::string, std::string>> stored_sources(const Snapshot& 
   std::vector<std::pair<std::string, std::string>> sources;
   for (const auto& [key, source] : snapshot) sources.emplace_back(key + "|" + source.name, source.text);
   return sources;
-}
-
-// What playbooks ask by playbook.accepted "name" stands in their text, wherever a run would come to it; a name that none asks for was meant
-// to be another.
-void expect_known_dangers(const LibrarySources& sources, const PlaybookFile& file, const Decisions& decisions) {
-  if (decisions.accept.empty()) return;
-  Snapshot snapshot = sources.snapshot();
-  snapshot["playbook"] = file.source;
-  std::set<std::string> known{"drift"};  // the engine's own
-  static const std::regex asked(R"re(\.accepted\s*\(?\s*["']([^"']+)["'])re");
-  for (const auto& [key, source] : snapshot)
-    for (std::sregex_iterator it(source.text.begin(), source.text.end(), asked), end; it != end; ++it) known.insert((*it)[1]);
-  const std::vector<std::string> names(known.begin(), known.end());
-  for (const std::string& name : decisions.accept)
-    if (!known.contains(name))
-      throw Error(Code::argument_invalid, "--accept " + name + ": this playbook asks for nothing of that name" + did_you_mean(name, names),
-                  "it may ask for " + join(names, ", "));
 }
 
 Json started(const RunRow& run, const char* mode) {
@@ -211,7 +193,6 @@ RunResult Runtime::run(const RunRequest& request, Observer& observer) {
     run.playbook = program->definition().name;
     run.instance = instance.string();
     run.params = std::move(params);
-    expect_known_dangers(sources, file, request.decisions);
     Snapshot snapshot = sources.snapshot();
     snapshot["playbook"] = file.source;
     return s.start(place, std::move(snapshot), *program, std::move(run), request.decisions, "run");
@@ -246,7 +227,6 @@ RunResult Runtime::State::look(const RunRequest& request, Planner::Extent extent
     run.playbook = program->definition().name;
     run.instance = instance.string();
     run.params = checked_parameters(program->definition(), request.params);
-    expect_known_dangers(sources, file, request.decisions);
     place.events().emit("run.started", started(run, mode));
     std::unique_ptr<Script> script = program->main(run.params);
     RunResult result = Planner(place.actions(), request.decisions, extent).walk(*script);
