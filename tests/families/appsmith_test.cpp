@@ -82,7 +82,7 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   const Finished mended = playbook_on(app, {"keys", "repair", "--key", "salt=docker_env:" + old + ":APPSMITH_ENCRYPTION_SALT"});
   INFO(mended.out << mended.err);
   REQUIRE(mended.status == 0);
-  CHECK_THAT(mended.out, ContainsSubstring("appsmith-v2: 1 of 1 stored value opens with the salt of docker_env:" + old));
+  CHECK_THAT(mended.out, ContainsSubstring("appsmith-v2: 1 of 1 stored values open with the salt of docker_env:" + old));
   CHECK(app.settings() == right);
   CHECK_THAT(playbook_on(app, {"keys", "verify"}).out, ContainsSubstring("match  appsmith-v2: 1 of 1 stored value opens"));
 }
