@@ -1,6 +1,7 @@
 // Key schemes against vectors that the applications themselves, or independent programs, made (tests/runtime/keys).
 #include <openssl/rand.h>
 
+#include <filesystem>
 #include <set>
 
 #include "runtime/base/error.h"
@@ -205,6 +206,14 @@ TEST_CASE("every scheme refuses a wrong key, a cut text, a flipped bit and no te
         FAIL_CHECK("opened when cut to " << size << " of " << sample.stored.size());
     CHECK(tried(sample.scheme, sample.keys(), "").outcome == TrialOutcome::empty);
   }
+}
+
+TEST_CASE("what the fuzzer has found in stored values gets an outcome in every scheme") {
+  for (const Sample& sample : samples())
+    for (const auto& entry : std::filesystem::directory_iterator(PLAYBOOK_SOURCE_DIR "/tests/fuzz/corpus/stored_value")) {
+      INFO(sample.scheme << ", " << entry.path());
+      CHECK(word(tried(sample.scheme, sample.keys(), read_file(entry.path())).outcome) != "");
+    }
 }
 
 TEST_CASE("50 random wrong keys open nothing, in any scheme") {

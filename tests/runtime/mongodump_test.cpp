@@ -124,6 +124,17 @@ TEST_CASE("a mongodump archive that is damaged is refused with what is wrong") {
   }
 }
 
+TEST_CASE("what the fuzzer has found in archives is read to its end or refused as damaged") {
+  for (const auto& entry : std::filesystem::directory_iterator(PLAYBOOK_SOURCE_DIR "/tests/fuzz/corpus/mongodump")) {
+    INFO(entry.path());
+    try {
+      read_bytes(read_file(entry.path()), [](const MongodumpCollection&, std::string_view bson) { bson_id(bson), bson_text(bson, "a.b"); });
+    } catch (const Error& error) {
+      CHECK(error.code() == Code::backup_corrupt);
+    }
+  }
+}
+
 TEST_CASE("mongodump archives are found in gzip and in Appsmith's tar") {
   TempFolder folder;
   const std::string in = "cd " + folder.path().string() + " && ";
