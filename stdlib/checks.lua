@@ -270,13 +270,20 @@ playbook.check {
   title = "every row that was there is still there",
   run = function(server, set, tables)
     if set.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
-    local problems = {}
+    local counted, questions = {}, {}
     for i, name in ipairs(tables) do
       local quoted = '"' .. name .. '"'
       local before = set.rows[name] or set.rows[quoted] -- a word of SQL's own, such as user, is counted under its quoted name
       if i == 1 and not before then return false, "the backup " .. set.path .. " does not say how many rows " .. name .. " had" end
-      local now = before and postgres.query(server, "select count(*) as count from public." .. quoted)[1].count
-      if before and now < before then problems[#problems + 1] = name .. " had " .. before .. " rows and has " .. now end
+      if before then
+        counted[#counted + 1] = { name = name, before = before }
+        questions[#counted] = "(select count(*) from public." .. quoted .. ") as n" .. #counted
+      end
+    end
+    local now, problems = postgres.query(server, "select " .. table.concat(questions, ", "))[1], {}
+    for i, one in ipairs(counted) do
+      local rows = now["n" .. i]
+      if rows < one.before then problems[#problems + 1] = one.name .. " had " .. one.before .. " rows and has " .. rows end
     end
     return problems
   end,

@@ -155,8 +155,8 @@ Lines undo_started(const Json& data, bool) {
 }
 
 Lines answer(const Json& data, bool) {
-  const std::string by = word(data, "by");
-  return {"answer: " + word(data, "answer") + (by.empty() ? "" : " (by " + by + ")")};
+  const std::string by = word(data, "by"), question = word(data, "text");
+  return {(question.empty() ? "answer: " : question + " ") + word(data, "answer") + (by.empty() ? "" : " (by " + by + ")")};
 }
 
 Lines log_line(const Json& data, bool full) {

@@ -248,7 +248,8 @@ void TerminalView::undo_item(const Json& data) {
 void TerminalView::question(const Json& data) { questions_[text_of(data, "id")] = one_line(text_of(data, "text")); }
 
 void TerminalView::answered(const Json& data) {
-  const std::string question = questions_[text_of(data, "id")], by = one_line(text_of(data, "by"));
+  const std::string asked = questions_[text_of(data, "id")], by = one_line(text_of(data, "by"));
+  const std::string question = asked.empty() ? one_line(text_of(data, "text")) : asked;
   note(Row::Mark::unknown,
        (question.empty() ? "answer" : question) + " " + one_line(text_of(data, "answer")) + (by.empty() ? "" : " (by " + by + ")"));
 }

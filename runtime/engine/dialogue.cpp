@@ -189,11 +189,11 @@ Json Dialogue::check_result(const Request& request) const {
 }
 
 Json Dialogue::confirm(const Request& request) {
+  std::string text = request.args.value("text", "");
   if (options_.decisions.yes) {
-    actions_.events().emit("answer", {{"id", request.path}, {"answer", "yes"}, {"by", "option"}});
+    actions_.events().emit("answer", {{"id", request.path}, {"answer", "yes"}, {"by", "option"}, {"text", text}});
     return true;
   }
-  std::string text = request.args.value("text", "");
   std::optional<std::string> said = actions_.events().ask({request.path, text, {"yes", "no"}, request.args.value("details", Json())});
   if (!said) throw Stop{"a question needs an answer: " + text, false, {{"question", text}}};
   return *said == "yes";

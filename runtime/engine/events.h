@@ -13,7 +13,7 @@
 //   downtime         state (begun|closed|ended), ms?
 //   way_back         text
 //   undo.started     items (how many), because                                      undo.item   text, index, of
-//   question         id, text, choices (list), default?                             answer      id, answer, by (operator|option|observer)
+//   question         id, text, choices (list), default?                           answer   id, answer, by (operator|option|observer), text?
 //   log              level, line, path?                                             evidence    folder, files
 //   drift            items (list of {path, text})
 // All strings have passed the redactor.

@@ -60,6 +60,13 @@ std::vector<std::string> names(const std::vector<Container>& containers) {
   return all;
 }
 
+void make_anew(ComposeWork& work, const char* how, const std::vector<std::string>& services, milliseconds deadline) {
+  std::vector<std::string> order{"up", how, "--no-deps", "--no-build"};
+  if (work.compose.tool().generation == 2) order.insert(order.end(), {"--pull", "never"});
+  order.insert(order.end(), services.begin(), services.end());
+  work.compose.must("bring back " + join(services, ", "), order, deadline);
+}
+
 }  // namespace
 
 Parameter project_parameter() {
@@ -184,6 +191,26 @@ Json shown(const std::vector<Container>& containers) {
   return all;
 }
 
+Error has_ended(Context& context, const ComposeWork& work, const Container& container, const std::string& before) {
+  // The last one that says so itself, such as `PostgresError: relation "runs" does not exist`; what follows it are often codes and traces.
+  static const std::regex names_an_error(R"(^\s*(\w*error|\w*exception|fatal|panic)\b.*:.*\S)", std::regex::icase);
+  Json lines = Json::array();
+  std::string telling;
+  bool is_named = false;
+  for (const std::string& raw : work.docker.last_lines(container, 20)) {
+    const std::string line = context.redactor().apply(raw);
+    const bool names = std::regex_search(line, names_an_error);
+    if (names || (!is_named && !trim(line).empty())) telling = trim(line);
+    is_named = is_named || names;
+    lines.push_back(line);
+  }
+  return {Code::container_failed,
+          before + "service " + container.service + " ended with status " + std::to_string(container.exit_code) +
+              (telling.empty() ? "" : ": " + telling.substr(0, 500)),
+          "",
+          {{"service", container.service}, {"status", container.exit_code}, {"last_lines", lines}}};
+}
+
 void stop_services(Context& context, ComposeWork& work, const std::vector<std::string>& services, std::optional<int> grace,
                    milliseconds deadline) {
   std::vector<Container> running = work.compose.containers(services);
@@ -218,10 +245,7 @@ void bring_back(Context& context, ComposeWork& work, const Json& before, millise
     context.reach("compose.back.one");
   }
   if (make.empty()) return;
-  std::vector<std::string> order{"up", "--detach", "--no-deps", "--no-build"};
-  if (work.compose.tool().generation == 2) order.insert(order.end(), {"--pull", "never"});
-  order.insert(order.end(), make.begin(), make.end());
-  work.compose.must("bring back " + join(make, ", "), order, deadline);
+  make_anew(work, "--detach", make, deadline);
   context.reach("compose.back.made");
   for (const Container& one : work.compose.containers(make))
     for (const Json& was : before)
@@ -230,6 +254,22 @@ void bring_back(Context& context, ComposeWork& work, const Json& before, millise
                     "service " + one.service + " was brought back with another image: " + one.image + " is " + one.image_id +
                         ", expected " + was["image_id"].get<std::string>(),
                     "bring back the image " + was["image"].get<std::string>() + " that it ran, then try again");
+}
+
+void bring_back_ended(Context& context, ComposeWork& work, const Json& before, milliseconds deadline) {
+  std::vector<std::string> make;
+  for (const Container& one : work.compose.containers())
+    for (const Json& was : before)
+      if (was.at("service") == one.service && was.at("state") == "exited" && !one.is_running() && was.at("image_id") != one.image_id)
+        make.push_back(one.service);
+  if (make.empty()) return;
+  try {
+    make_anew(work, "--no-start", make, deadline);
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;
+    context.log(LogLevel::warning, "the ended containers of " + join(make, ", ") +
+                                       " are of another release, and `docker compose start` would run them: " + error.message());
+  }
 }
 
 void stop_started(Context& context, ComposeWork& work, const Json& before, milliseconds deadline) {

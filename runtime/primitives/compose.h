@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/error.h"
 #include "runtime/container/compose.h"
 #include "runtime/engine/context.h"
 #include "runtime/engine/primitive.h"
@@ -56,12 +57,19 @@ std::optional<std::string> changed_from_outside(Context& context, const Record& 
 /// For the journal: {service, id, name, image, image_id, state, ...} of each; what compose.ps gives.
 Json shown(const std::vector<Container>& containers);
 
+/// That a container ended with a status, and the line of its log that tells why; the last 20 are in the details. `before` opens the
+/// message.
+Error has_ended(Context& context, const ComposeWork& work, const Container& container, const std::string& before = "");
+
 /// Stops those that run, with the files as they are, and waits.
 void stop_services(Context& context, ComposeWork& work, const std::vector<std::string>& services, std::optional<int> grace,
                    std::chrono::milliseconds deadline);
 /// Brings back the containers of a record of `shown` that ran then, with the images that they ran. Containers that are still there are
 /// started; others are made by Compose from the files as they are now. Throws container.failed where one would run another image.
 void bring_back(Context& context, ComposeWork& work, const Json& before, std::chrono::milliseconds deadline);
+/// Makes those anew, without starting them, that had ended then and are of another image by now: a migration of the newer release would be
+/// run by the next `docker compose start`. Warns where it cannot.
+void bring_back_ended(Context& context, ComposeWork& work, const Json& before, std::chrono::milliseconds deadline);
 /// Stops what runs now and did not run in that record, or ran in another container.
 void stop_started(Context& context, ComposeWork& work, const Json& before, std::chrono::milliseconds deadline);
 

@@ -38,7 +38,9 @@ class ComposeStop : public Primitive {
   Undo undo_kind(const Json&) const override { return Undo::inverse; }
   void undo(Context& context, const Record& record) override {
     ComposeWork work(context, record.args);
-    bring_back(context, work, record.prepared.at("before"), duration_of(record.args, "deadline"));
+    const Json& before = record.prepared.at("before");
+    bring_back(context, work, before, duration_of(record.args, "deadline"));
+    bring_back_ended(context, work, before, duration_of(record.args, "deadline"));
   }
 
   /// Stopping twice is stopping once.

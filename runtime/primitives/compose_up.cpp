@@ -61,18 +61,13 @@ class ComposeUp final : public ComposeStarting {
     }
   }
 
-  // A service that ended with a status is why Compose gave up: its last line says more than Compose does.
+  // A service that ended with a status is why Compose gave up: its log says more than Compose does.
   static void explain(Context& context, ComposeWork& work, const Json& prepared, const Error& error) {
     for (const Container& one : work.compose.containers()) {
       bool was_there = std::any_of(prepared.at("before").begin(), prepared["before"].end(),
                                    [&](const Json& was) { return was.at("id") == one.id && was.at("started") == one.started; });
       if (was_there || one.is_running() || one.exit_code == 0) continue;
-      Json lines = Json::array();
-      for (const std::string& line : work.docker.last_lines(one, 20)) lines.push_back(context.redactor().apply(line));
-      std::string last = lines.empty() ? "" : ": " + lines.back().get<std::string>().substr(0, 500);
-      throw Error(Code::container_failed,
-                  error.message() + "; service " + one.service + " ended with status " + std::to_string(one.exit_code) + last, "",
-                  {{"service", one.service}, {"status", one.exit_code}, {"last_lines", lines}});
+      throw has_ended(context, work, one, error.message() + "; ");
     }
   }
 

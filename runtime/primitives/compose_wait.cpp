@@ -53,7 +53,7 @@ class ComposeWait : public Primitive {
     const bool ended = found->state == "exited" || found->state == "dead";
     if (wanted == "stopped") return found->is_running() ? "service " + service + " is " + found->state : "";
     if (ended && (wanted == "completed" ? found->exit_code != 0 : found->policy == "no" || found->exit_code == 0))
-      fail(context, work, *found);
+      throw has_ended(context, work, *found);
     if (wanted == "completed") return ended ? "" : "service " + service + " is " + found->state;
     if (found->state != "running") return "service " + service + " is " + found->state;
     if (wanted == "running" || found->health == "healthy") return "";
@@ -61,15 +61,6 @@ class ComposeWait : public Primitive {
       throw Error(Code::container_failed, "service " + service + " has no health check, so that nobody can wait for it to be healthy",
                   "wait for its own answer with http.wait");
     return "service " + service + " is " + found->health;
-  }
-
-  [[noreturn]] static void fail(Context& context, const ComposeWork& work, const Container& container) {
-    Json lines = Json::array();
-    for (const std::string& line : work.docker.last_lines(container, 20)) lines.push_back(context.redactor().apply(line));
-    throw Error(Code::container_failed,
-                "service " + container.service + " ended with status " + std::to_string(container.exit_code) +
-                    (lines.empty() ? "" : ": " + lines.back().get<std::string>().substr(0, 500)),
-                "", {{"service", container.service}, {"status", container.exit_code}, {"last_lines", lines}});
   }
 
   const Declaration declaration_{

@@ -206,20 +206,21 @@ TEST_CASE("compose.up does not replace a server that runs by another image, and 
   CHECK(shop.container("db").at("id") == db.at("id"));
 }
 
-TEST_CASE("compose.up tells the last line of the service that made it fail", "[compose]") {
+TEST_CASE("compose.up tells why the service ended that made it fail", "[compose]") {
   ComposeFixture migrating(R"(services:
-  migrate: {image: "@shell@", command: ["sh", "-c", "echo migration 7 failed with hidden-word; exit 3"], environment: {A_TOKEN: hidden-word}}
+  migrate: {image: "@shell@", command: ["sh", "-c", "echo 'SqlError: no table hidden-word'; echo '  code: 42'; exit 3"], environment: {A_TOKEN: hidden-word}}
   app: {image: "@shell@", command: ["sleep", "1000"], depends_on: {migrate: {condition: service_completed_successfully}}}
 )");
   Error error = error_of([&] { migrating.call("compose.up", {{"project", migrating.project}}); });
   CHECK(to_string(error.code()) == "container.failed");
-  CHECK_THAT(error.message(), ContainsSubstring("service migrate ended with status 3: migration 7 failed with «A_TOKEN»"));
+  CHECK_THAT(error.message(), ContainsSubstring("service migrate ended with status 3: SqlError: no table «A_TOKEN»"));
   CHECK(error_of([&] {
           migrating.call("compose.wait",
                          {{"project", migrating.project}, {"services", {"migrate"}}, {"state", "completed"}, {"deadline", 20}});
-        }).message() == "service migrate ended with status 3: migration 7 failed with «A_TOKEN»");
+        }).message() == "service migrate ended with status 3: SqlError: no table «A_TOKEN»");
   Json lines = migrating.call("compose.logs", {{"project", migrating.project}, {"services", {"migrate"}}});
-  CHECK(lines == Json::array({{{"service", "migrate"}, {"line", "migration 7 failed with «A_TOKEN»"}}}));
+  CHECK(lines == Json::array({{{"service", "migrate"}, {"line", "SqlError: no table «A_TOKEN»"}},
+                              {{"service", "migrate"}, {"line", "  code: 42"}}}));
 }
 
 TEST_CASE("compose.start starts containers as they are, and its undo stops them", "[compose]") {

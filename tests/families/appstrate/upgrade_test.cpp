@@ -103,12 +103,14 @@ TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and k
 TEST_CASE("with a release that fails to migrate appstrate/upgrade ends in the old state, row by row", "[appstrate]") {
   push_releases();
   Deployment app;
-  std::string before = app.fingerprint(), env = app.env();
+  const std::string before = app.fingerprint(), env = app.env(), images = app.compose("ps -a --format '{{.Service}} {{.Image}}'");
   Finished done = upgrade(app, kFailsToMigrate);
   INFO(done.out << done.err);
   CHECK(done.status == 1);
+  CHECK(done.err.find("service migrate ended with status 1: PostgresError: ") != std::string::npos);
   CHECK(app.fingerprint() == before);
   CHECK(app.env() == env);
+  CHECK(app.compose("ps -a --format '{{.Service}} {{.Image}}'") == images);  // `docker compose start` would run what lies there
   CHECK(app.get("/health").find(R"("app":"v1.0.0-beta.41")") != std::string::npos);
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
   CHECK(policy(app) == "unless-stopped");

@@ -258,8 +258,8 @@ std::string container_of(const Project& project, const std::string& service) {
   return found.empty() ? "" : found[0];
 }
 
-/// Recreates what differs from its container, starts what does not run; waits for those on whose end others depend.
-void bring_up(const Project& project, const std::string& name) {
+/// Recreates what differs from its container.
+std::string bring_there(const Project& project, const std::string& name) {
   const Json& service = project.services()[name];
   std::string id = container_of(project, name);
   bool fresh = id.empty();
@@ -277,12 +277,17 @@ void bring_up(const Project& project, const std::string& name) {
     State state;
     id = create_container(state, project.name, name, service);
   }
-  start_container(id);
+  return id;
 }
 
+/// Starts what does not run, and waits for those on whose end others depend.
 int up(const Project& project, const Arguments& arguments) {
+  if (arguments.has("--no-start")) {
+    for (const std::string& name : arguments.rest) bring_there(project, name);
+    return 0;
+  }
   for (const std::string& name : project.in_order(arguments.rest)) {
-    bring_up(project, name);
+    start_container(bring_there(project, name));
     for (const auto& [other, service] : project.services().items()) {
       Json depends = service.value("depends_on", Json::object());
       if (!depends.contains(name) || depends[name].value("condition", "") != "service_completed_successfully") continue;
