@@ -1,4 +1,4 @@
-// appstrate/upgrade killed at its instants on a real Docker engine: in the downtime always, at every instant with --all. Over processes
+// appstrate/upgrade killed at its instants on a real Docker engine: at one of them always, at all of them with --all. Over processes
 // instead of containers tests/playbooks does the same by the hundred.
 #include "runtime/base/file.h"
 #include "tests/playbooks/appstrate/deployment.h"
