@@ -229,6 +229,7 @@ class SqliteJournal final : public Journal {
 
   std::int64_t begin(const ActionRow& row) override {
     bool forward = row.phase == Phase::forward;
+    if (forward) expect_in_its_place();
     write("intent", forward, [&] { insert(row, Outcome::none, 0); });
     return sqlite3_last_insert_rowid(database_.handle());
   }
@@ -295,6 +296,16 @@ class SqliteJournal final : public Journal {
         sync_folder(ballast_.parent_path());
       }
     }
+  }
+
+  // Written to a file that nobody finds any more, a journal is none. The way back goes on with what it knows.
+  void expect_in_its_place() const {
+    int moved = 0;
+    if (in_memory_ || sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0) return;
+    throw Error(
+        Code::file_missing,
+        std::string(sqlite3_db_filename(database_.handle(), "main")) + " was removed or replaced while this run wrote its journal there",
+        "find out who did that; put its folder back where it was moved away");
   }
 
   int check_version() {

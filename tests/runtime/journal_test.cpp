@@ -124,3 +124,23 @@ TEST_CASE("the ballast is there after the first opening, and is made again after
   open_journal(folder.path(), {});
   CHECK(std::filesystem::exists(folder.path() / "ballast"));
 }
+
+TEST_CASE("a journal whose file was taken away begins nothing more, and still lets a run go back") {
+  TempFolder folder;
+  auto journal = open_journal(folder.path(), {});
+  journal->create_run(a_run("r1"), {});
+  journal->begin(an_action("r1", "a#1"));
+  std::filesystem::rename(folder.path() / "journal.db", folder.path() / "moved.db");
+  try {
+    journal->begin(an_action("r1", "b#1"));
+    FAIL("it was begun");
+  } catch (const Error& error) {
+    CHECK(error.code() == Code::file_missing);
+    CHECK(error.message() == (folder.path() / "journal.db").string() + " was removed or replaced while this run wrote its journal there");
+  }
+  ActionRow back = an_action("r1", "undo#1");
+  back.phase = Phase::back;
+  journal->begin(back);
+  std::filesystem::rename(folder.path() / "moved.db", folder.path() / "journal.db");
+  journal->begin(an_action("r1", "b#1"));
+}
