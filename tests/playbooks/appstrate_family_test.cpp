@@ -1,6 +1,7 @@
 // The Appstrate family's Lua over a stand-in of the world: what each gate says, and in which order an upgrade does what. Files, settings,
 // versions and JSON are the real primitives; containers, images, the database and the server are answered from a table.
 #include <algorithm>
+#include <regex>
 
 #include "runtime/base/file.h"
 #include "runtime/primitives/all.h"
@@ -93,7 +94,12 @@ struct World : Driver {
     if (has("to_regclass")) return Json::array({{{"yes", !rows.empty()}}});
     if (has("pg_database_size")) return Json::array({{{"bytes", 9000}}});
     if (has("status = 'running'")) return Json::array({{{"count", in_progress}}});
-    if (has("count(*)")) return Json::array({{{"count", has("\"user\"") ? users : 2}}});
+    if (has("count(*)")) {
+      static const std::regex counted(R"re(public\."(\w+)"\) as (\w+))re");
+      Json row = Json::object();
+      for (std::sregex_iterator it(sql.begin(), sql.end(), counted), end; it != end; ++it) row[(*it)[2]] = (*it)[1] == "user" ? users : 2;
+      return Json::array({row});
+    }
     Json list = Json::array();
     for (const JournalEntry& row : rows) list.push_back({{"at", row.when}, {"hash", row.hash}});
     return list;
