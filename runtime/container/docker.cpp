@@ -117,8 +117,19 @@ std::map<std::string, std::string> Docker::environment(const Container& containe
   return variables;
 }
 
+// A container that is just ending counts as running for the engine and cannot be updated as such; a moment later it can.
 void Docker::set_policy(const Container& container, const std::string& policy) const {
-  must("set the restart policy of " + container.name, {"update", "--restart=" + policy, container.id});
+  const std::vector<std::string> order{"update", "--restart=" + policy, container.id};
+  Command command;
+  command.argv = order;
+  command.argv.insert(command.argv.begin(), "docker");
+  command.deadline = 1min;
+  for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+    Exit exit = run(command);
+    if (exit.status == 0) return;
+    if (exit.err.find("update a stopped container") == std::string::npos || !tools_.cancel.wait(100ms)) break;
+  }
+  must("set the restart policy of " + container.name, order);
 }
 
 std::vector<std::string> Docker::last_lines(const Container& container, int count) const {
