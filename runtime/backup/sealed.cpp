@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSealHint = "`age --version` tells whether it is there";
+constexpr const char* kSealHint = "give recipients as `age-keygen -y FILE` prints them";
 
 std::string unseal_hint(const fs::path& identity) { return "see whether " + identity.string() + " holds the key of one of its recipients"; }
 

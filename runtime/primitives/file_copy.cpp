@@ -37,7 +37,7 @@ class FileCopy : public FileEdit {
       .returns = "boolean",
       .returns_help = "whether anything changed",
       .errors = {"file.changed", "file.denied", "file.missing", "file.failed", "unsupported", "disk.full"},
-      .example = "file.copy(\"docker-compose.yml\", \"/root/docker-compose.new.yml\") --> true",
+      .example = "file.copy(\"docker-compose.yml\", \"release/docker-compose.yml\") --> true",
   };
 };
 

@@ -630,7 +630,7 @@ file = {}
 --- Gives a file the whole content of another. Owner and mode of a file that is there stay; its folder must exist.
 --- Raises `file.changed`, `file.denied`, `file.missing`, `file.failed`, `unsupported`, `disk.full`.
 ---
----     file.copy("docker-compose.yml", "/root/docker-compose.new.yml") --> true
+---     file.copy("docker-compose.yml", "release/docker-compose.yml") --> true
 ---@param path string the file that is changed or made
 ---@param from string the file whose content it gets
 ---@return boolean # whether anything changed
