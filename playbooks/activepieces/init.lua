@@ -1,6 +1,6 @@
 -- Activepieces under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how
 -- it stops, starts and goes back. Facts of releases are data: manifests.lua and data/.
-local instance, composed = require "activepieces.instance", require "composed"
+local instance, instances, composed = require "activepieces.instance", require "instances", require "composed"
 require "activepieces.conditions"
 
 local activepieces = {
@@ -64,10 +64,8 @@ end
 
 --- This instance as it was, or will be, in another release.
 function activepieces.as_of(app, version)
-  local release, other = instance.release(app, version), {}
-  for key, value in pairs(app) do other[key] = value end
-  other.version, other.image, other.health_path = release.version, release.image, release.health_path
-  return other
+  local release = instance.release(app, version)
+  return instances.with(app, { version = release.version, image = release.image, health_path = release.health_path })
 end
 
 function activepieces.unfence(app) compose.unfence(app.project) end

@@ -1,6 +1,6 @@
 -- An Activepieces under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. The single
 -- container with PGlite is refused by name.
-local playbook, composed, manifests = require "playbook", require "composed", require "activepieces.manifests"
+local playbook, composed, instances, manifests = require "playbook", require "composed", require "instances", require "activepieces.manifests"
 
 local instance = {}
 
@@ -134,8 +134,7 @@ end
 
 --- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
 function instance.with_compose_file(app, path)
-  local instead, other = composed.instead(app.project, path), {}
-  for key, value in pairs(app) do other[key] = value end
+  local instead, other = composed.instead(app.project, path), instances.with(app, {})
   described(other, instead.config)
   if other.service ~= app.service then
     error { code = "unsupported", message = path .. " calls the server " .. other.service, hint = "give it the name that it has, " .. app.service }

@@ -1,7 +1,7 @@
 -- An Appsmith as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it stops, starts and goes back.
 -- All of its state is one folder, so that its backup is that folder, cold: the only way back that needs no old mongorestore and meets no limit of MongoDB's
 -- feature compatibility version. The vendor's own archive leaves out both keys.
-local instance, composed = require "appsmith.instance", require "composed"
+local instance, instances, composed = require "appsmith.instance", require "instances", require "composed"
 require "appsmith.conditions"
 
 local appsmith = {
@@ -37,10 +37,7 @@ end
 
 --- This instance with the keys of its data as it is now: a hop may have encrypted it anew.
 function appsmith.as_it_is(app)
-  local other = {}
-  for key, value in pairs(app) do other[key] = value end
-  other.keyrings = instance.keyrings(app, instance.facts(app).schema)
-  return other
+  return instances.with(app, { keyrings = instance.keyrings(app, instance.facts(app).schema) })
 end
 
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
@@ -57,11 +54,9 @@ function appsmith.start(app) compose.up(app.project, { services = { app.service 
 --- This instance as it was, or will be, in another release: with the image that its compose file names, where it names that release already, for a
 --- restored file may name it without a digest.
 function appsmith.as_of(app, version)
-  local named, other = compose.config(app.project).services[app.service].image, {}
-  for key, value in pairs(app) do other[key] = value end
-  other.version = composed.bare(version)
-  other.image = composed.bare(composed.tag_of(named) or "") == other.version and named or instance.release(app, version).image
-  return other
+  local named, wanted = compose.config(app.project).services[app.service].image, composed.bare(version)
+  local image = composed.bare(composed.tag_of(named) or "") == wanted and named or instance.release(app, version).image
+  return instances.with(app, { version = wanted, image = image })
 end
 
 --- The way back: the whole folder and the compose file as they were. Starting it again is left to whoever stopped it.

@@ -1,6 +1,6 @@
 -- Appstrate under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it
 -- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
-local instance, composed = require "appstrate.instance", require "composed"
+local instance, instances, composed = require "appstrate.instance", require "instances", require "composed"
 require "appstrate.conditions"
 
 local appstrate = {
@@ -56,10 +56,7 @@ function appstrate.start(app) compose.up(app.project, { services = { app.service
 
 --- This instance as it was, or will be, in another release.
 function appstrate.as_of(app, version)
-  local other = {}
-  for key, value in pairs(app) do other[key] = value end
-  other.version, other.image = version, instance.release(app, version).image
-  return other
+  return instances.with(app, { version = version, image = instance.release(app, version).image })
 end
 
 --- The way back: the database as it was, before the old image starts; and the settings whole. Starting it again is left to whoever stopped it.

@@ -1,6 +1,6 @@
 -- An Appstrate under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. Tier 0 (PGlite, no
 -- compose) is refused by name.
-local playbook, composed, journals = require "playbook", require "composed", require "appstrate.journals"
+local playbook, composed, instances, journals = require "playbook", require "composed", require "instances", require "appstrate.journals"
 
 local instance = {}
 
@@ -115,8 +115,7 @@ end
 
 --- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
 function instance.with_compose_file(app, path)
-  local instead, other = composed.instead(app.project, path), {}
-  for key, value in pairs(app) do other[key] = value end
+  local instead, other = composed.instead(app.project, path), instances.with(app, {})
   described(other, instead.config)
   if other.service ~= app.service or other.database.service ~= app.database.service then
     error {

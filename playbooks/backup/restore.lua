@@ -1,14 +1,11 @@
 -- Brings back what a set holds, whatever came after it. The present is backed up first, so that this way has a way back too. `playbook rollback RUN`
 -- takes back one run and needs no set to be named.
-local playbook, families, sets = require "playbook", require "families", require "sets"
+local playbook, families, instances, sets = require "playbook", require "families", require "instances", require "sets"
 
 --- The instance with the state of that version, which is there now: a set of another instance brought other settings.
 local function as_of(family, app, version)
   if family.as_of then return family.as_of(app, version) end
-  local old = {}
-  for key, value in pairs(app) do old[key] = value end
-  old.version = version
-  return old
+  return instances.with(app, { version = version })
 end
 
 return playbook.define {

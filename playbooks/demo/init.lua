@@ -1,5 +1,5 @@
 -- The demo shop, as its playbooks see it: where things are, how it starts and stops, what can be asked of it, and how it goes back.
-local playbook = require "playbook"
+local playbook, instances = require "playbook", require "instances"
 require "checks"
 
 local demo = {}
@@ -64,11 +64,8 @@ function demo.start(app) service.start(app.service) end
 
 --- The shop with the state of a backup set, which was just restored.
 function demo.as_of(app, version)
-  local shop = {}
-  for key, value in pairs(app) do shop[key] = value end
-  shop.version, shop.orders = version, demo.orders(app).count
-  shop.url = "http://127.0.0.1:" .. dotenv.get(app.env_file, "DEMO_PORT", { public = true })
-  return shop
+  local url = "http://127.0.0.1:" .. dotenv.get(app.env_file, "DEMO_PORT", { public = true })
+  return instances.with(app, { version = version, orders = demo.orders(app).count, url = url })
 end
 
 --- The way back: the database and the settings as they were in the backup. Starting it again is left to whoever stopped it.

@@ -1,6 +1,6 @@
 -- An Umbraco site on SQLite, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
 -- (conditions.lua), and here how it stops, starts and goes back.
-local instance, states = require "umbraco.instance", require "umbraco.states"
+local instance, instances, states = require "umbraco.instance", require "instances", require "umbraco.states"
 require "umbraco.conditions"
 
 local umbraco = {
@@ -58,10 +58,7 @@ function umbraco.start(app) service.start(app.service, { deadline = 600 }) end
 
 --- This site as it was, or will be, in another release.
 function umbraco.as_of(app, release)
-  local other = {}
-  for key, value in pairs(app) do other[key] = value end
-  other.version = release
-  return other
+  return instances.with(app, { version = release })
 end
 
 --- The way back: database, project files, media and the old build, as they were. Starting it again is left to whoever stopped it.

@@ -42,7 +42,7 @@ struct World : Driver {
     replace_file(files.instance / "docker-compose.yml", "services: {appstrate: {image: \"ghcr.io/appstrate/appstrate:...\"}}\n");
     for (const char* name : {"init", "instance", "conditions", "journals"})
       sources.modules[name == std::string("init") ? "appstrate" : "appstrate." + std::string(name)] = source(name + std::string(".lua"));
-    for (const char* name : {"checks", "composed"})
+    for (const char* name : {"checks", "composed", "instances"})
       sources.modules[name] = read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "stdlib" / (std::string(name) + ".lua"));
     for (const char* name : {"journals", "settings", "changes"})
       sources.files["appstrate/data/" + std::string(name) + ".json"] = source("data/" + std::string(name) + ".json");
