@@ -209,7 +209,9 @@ playbook.check {
   name = "path_is_sure",
   title = "there is a way to the release",
   run = function(path)
-    if path.blocked then return false, path.blocked.why .. " (" .. path.blocked.source .. ")" end
+    if path.blocked then
+      return false, path.blocked.why .. " (" .. path.blocked.source .. ")", "there is no way for this data: install the release beside it and carry the data over"
+    end
     local doubts = {}
     for _, hop in ipairs(path.hops) do
       for _, doubt in ipairs(hop.unsure) do

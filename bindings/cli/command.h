@@ -58,6 +58,7 @@ std::unique_ptr<Command> make_inspect_command();
 std::unique_ptr<Command> make_keys_command();
 std::unique_ptr<Command> make_list_command();
 std::unique_ptr<Command> make_pin_command();
+std::unique_ptr<Command> make_releases_command();
 std::unique_ptr<Command> make_resume_command();
 std::unique_ptr<Command> make_rollback_command();
 std::unique_ptr<Command> make_run_command();

@@ -8,6 +8,7 @@ const std::vector<CommandEntry>& commands() {
       {"check", "NAME|FILE [--param value ...]", "ask the gates only: could it run?", make_check_command},
       {"inspect", "[DIR]", "what is here: application, version, database, backups", make_inspect_command},
       {"pin", "[DIR]", "pin the images of a compose project to what runs now", make_pin_command},
+      {"releases", "[DIR]", "the releases to choose from, and what `latest` is today", make_releases_command},
       {"status", "", "the unfinished run, or the last one, and what to do next", make_status_command},
       {"history", "", "all runs of the instance", make_history_command},
       {"show", "[RUN]", "everything about a run", make_show_command},

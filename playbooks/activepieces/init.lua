@@ -1,7 +1,9 @@
 -- Activepieces under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how
 -- it stops, starts and goes back. Facts of releases are data: manifests.lua and data/.
-local instance, instances, composed = require "activepieces.instance", require "instances", require "composed"
+local playbook, instance, instances, composed = require "playbook", require "activepieces.instance", require "instances", require "composed"
 require "activepieces.conditions"
+
+local checkpoints = playbook.data "activepieces/data/checkpoints.json"
 
 local activepieces = {
   is_here = instance.is_here,
@@ -12,6 +14,9 @@ local activepieces = {
   space_needed = instance.space_needed,
   KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }, -- tables that an upgrade never takes rows from
 }
+
+--- The way to a release, through those at which it must stop.
+function activepieces.path(app, to) return version.path(app.version, to, checkpoints, { facts = { sqlite = false } }) end
 
 --- Database and settings, with fingerprints of the key without which the connections in it are lost.
 function activepieces.back_up(app, note)

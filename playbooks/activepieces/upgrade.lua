@@ -19,6 +19,7 @@ return playbook.define {
 
     gates(function()
       gate.newer(app.version, target.version)
+      gate.path_is_sure(activepieces.path(app, target.version))
       gate.one_tag_for_all(app)
       gate.release_agrees(app)
       gate.images_can_be_had(target.images)

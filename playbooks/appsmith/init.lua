@@ -1,8 +1,10 @@
 -- An Appsmith as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it stops, starts and goes back.
 -- All of its state is one folder, so that its backup is that folder, cold: the only way back that needs no old mongorestore and meets no limit of MongoDB's
 -- feature compatibility version. The vendor's own archive leaves out both keys.
-local instance, instances, composed = require "appsmith.instance", require "instances", require "composed"
+local playbook, instance, instances, composed = require "playbook", require "appsmith.instance", require "instances", require "composed"
 require "appsmith.conditions"
+
+local checkpoints = playbook.data "appsmith/data/checkpoints.json"
 
 local appsmith = {
   is_here = instance.is_here,
@@ -10,6 +12,9 @@ local appsmith = {
   release = instance.release,
   facts = instance.facts,
 }
+
+--- The way to a release, through those at which it must stop.
+function appsmith.path(app, to) return version.path(app.version, to, checkpoints, { facts = { embedded = app.embedded } }) end
 
 --- Waits until the server says that it is well, through a first page that answers 200 all the time. Lines that tell why it never will be, with their causes:
 --- a missed checkpoint, an older schema, an edition, MongoDB that cannot open its files. `PASSED OVER` is progress.

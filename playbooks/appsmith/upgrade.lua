@@ -2,8 +2,6 @@
 -- is proved to be finished before the next, and whatever fails, the folder of before the first one comes back whole.
 local playbook, appsmith = require "playbook", require "appsmith"
 
-local checkpoints = playbook.data "appsmith/data/checkpoints.json"
-
 return playbook.define {
   name = "appsmith/upgrade",
   summary = "Upgrade a self-hosted Appsmith (compose, embedded MongoDB) to a pinned release, through the checkpoints on the way.",
@@ -15,7 +13,7 @@ return playbook.define {
 
   run = function(p)
     local app = appsmith.inspect(p)
-    local path = version.path(app.version, p.to, checkpoints, { facts = { embedded = app.embedded } })
+    local path = appsmith.path(app, p.to)
     local hops = {}
     for i, hop in ipairs(path.hops or {}) do hops[i] = appsmith.release(app, hop.to) end
 

@@ -1,7 +1,10 @@
 -- Appstrate under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it
 -- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
-local instance, instances, composed = require "appstrate.instance", require "instances", require "composed"
+local playbook, instance, instances = require "playbook", require "appstrate.instance", require "instances"
+local composed, journals = require "composed", require "appstrate.journals"
 require "appstrate.conditions"
+
+local checkpoints = playbook.data "appstrate/data/checkpoints.json"
 
 local appstrate = {
   is_here = instance.is_here,
@@ -12,7 +15,11 @@ local appstrate = {
   services = instance.services,
   space_needed = instance.space_needed,
   KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from
+  releases = journals.releases,
 }
+
+--- The way to a release, through those at which it must stop.
+function appstrate.path(app, to) return version.path(app.version, to, checkpoints, { facts = { pglite = false } }) end
 
 local GRACE = 45 -- seconds: the server drains for up to 40
 

@@ -6,7 +6,11 @@ local data = playbook.data "appstrate/data/journals.json"
 local journals = {}
 
 local chain_of = {} -- release -> name of its chain
-for _, release in ipairs(data.releases) do chain_of[release[1]] = release[2] end
+journals.releases = {} --- those that this playbook knows, oldest first
+for i, release in ipairs(data.releases) do
+  chain_of[release[1]] = release[2]
+  journals.releases[i] = release[1]
+end
 
 local edited = {} -- tags whose file was changed after its release
 for _, tag in ipairs(data.edited) do edited[tag] = true end
@@ -24,10 +28,7 @@ end
 function journals.of(version) return chain_of[version] and journal_of(chain_of[version]) end
 
 --- The newest release that this playbook knows.
-function journals.newest() return data.releases[#data.releases][1] end
-
---- What upstream rewrote from time to time; there is no way from one lineage to another. Releases that are not known yet are of the newest one.
-function journals.lineage(version) return data.chains[chain_of[version] or chain_of[journals.newest()]].lineage end
+function journals.newest() return journals.releases[#journals.releases] end
 
 --- The text of `_journal.json`, as an image holds it.
 function journals.parse(text)

@@ -19,6 +19,7 @@ return playbook.define {
 
     gates(function()
       gate.newer(app.version, target.version)
+      gate.path_is_sure(appstrate.path(app, target.version))
       gate.release_is_known(target)
       gate.pinned(app)
       if new then gate.pinned(after) end
@@ -33,7 +34,6 @@ return playbook.define {
       gate.settings_reach_the_app(after, target)
       gate.database_fits(app)
       gate.password_opens_the_database(app)
-      gate.no_squash_between(app, target)
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)
       gate.keys_open_stored_secrets(app)

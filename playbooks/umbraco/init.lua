@@ -1,7 +1,9 @@
 -- An Umbraco site on SQLite, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
 -- (conditions.lua), and here how it stops, starts and goes back.
-local instance, instances, states = require "umbraco.instance", require "instances", require "umbraco.states"
+local playbook, instance, instances, states = require "playbook", require "umbraco.instance", require "instances", require "umbraco.states"
 require "umbraco.conditions"
+
+local checkpoints = playbook.data "umbraco/data/checkpoints.json"
 
 local umbraco = {
   is_here = instance.is_here,
@@ -9,7 +11,11 @@ local umbraco = {
   rows = instance.rows,
   content = instance.content,
   space_needed = instance.space_needed,
+  releases = states.releases,
 }
+
+--- The way to a release, through those at which it must stop.
+function umbraco.path(app, to) return version.path(app.version, to, checkpoints) end
 
 function umbraco.back_up(app, note)
   return backup.create(app.state, { app = "umbraco", version = app.version, keyrings = app.keyrings, note = note })

@@ -2,8 +2,6 @@
 -- not know, for it migrates before it refuses; success is the two final states, byte for byte, and not a status of 200.
 local playbook, umbraco = require "playbook", require "umbraco"
 
-local checkpoints = playbook.data "umbraco/data/checkpoints.json"
-
 return playbook.define {
   name = "umbraco/upgrade",
   summary = "Upgrade a self-built Umbraco site on SQLite to a release: project, build, boot, proof by its migration states.",
@@ -12,7 +10,7 @@ return playbook.define {
 
   run = function(p)
     local app = umbraco.inspect()
-    local path = version.path(app.version, p.to, checkpoints)
+    local path = umbraco.path(app, p.to)
 
     gates(function()
       gate.newer(app.version, p.to)

@@ -1,6 +1,7 @@
 #include "runtime/container/images.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -20,6 +21,7 @@ constexpr Known kKnown[] = {
     {"toomanyrequests", "too many requests"},
     {"manifest unknown", "no such tag"},
     {"no such manifest", "no such tag"},
+    {"repository name not known", "no such tag"},
     {"not found: ", "no such tag"},
     {"no basic auth credentials", "unauthorized"},
     {"unauthorized", "unauthorized"},
@@ -75,6 +77,12 @@ bool is_repository(const std::string& reference, const ImageReference& wanted) {
   }
 }
 
+// Where `docker login` keeps what other tools may use.
+std::filesystem::path docker_logins() {
+  const char *folder = std::getenv("DOCKER_CONFIG"), *home = std::getenv("HOME");
+  return (folder ? std::filesystem::path(folder) : std::filesystem::path(home ? home : "/root") / ".docker") / "config.json";
+}
+
 }  // namespace
 
 std::string image_failure(std::string_view said) {
@@ -116,6 +124,29 @@ Resolved resolve_image(const Docker& docker, const std::string& reference) {
   for (const char* kind : {"SchemaV2Manifest", "OCIManifest"})
     if (const Json manifest = get_or<Json>(found, kind, Json()); manifest.is_object()) resolved.id = manifest.at("config").at("digest");
   return resolved;
+}
+
+Tags list_tags(const Docker& docker, const std::string& reference) {
+  const ImageReference image = parse_image(reference);
+  Command command;
+  command.argv = {"skopeo", "list-tags"};
+  if (const auto logins = docker_logins(); std::filesystem::exists(logins)) command.argv.insert(command.argv.end(), {"--authfile", logins});
+  if (is_insecure(docker, image.registry)) command.argv.push_back("--tls-verify=false");
+  command.argv.push_back("docker://" + image.registry + "/" + image.repository);
+  command.deadline = 2min;
+  command.capture_limit = 16 << 20;
+  Exit exit;
+  try {
+    exit = docker.run(std::move(command));
+  } catch (const Error& error) {
+    if (error.code() != Code::process_missing) throw;
+    return {{}, "skopeo is not installed"};
+  }
+  if (exit.status != 0) {
+    std::string said = last_words(exit), reason = image_failure(said);
+    return {{}, reason == "no such tag" ? "no such repository" : reason == "other" ? said : reason};
+  }
+  return {parse_json(exit.out, "skopeo list-tags").at("Tags").get<std::vector<std::string>>(), ""};
 }
 
 Pin find_pin(const Docker& docker, const std::string& written, const std::string& id) {

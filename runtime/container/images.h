@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/container/docker.h"
 
@@ -25,6 +26,13 @@ struct Resolved {
 };
 /// Asks the registry, with docker's own logins.
 Resolved resolve_image(const Docker& docker, const std::string& reference);
+
+struct Tags {
+  std::vector<std::string> names;  ///< as the registry gives them, in no order
+  std::string missing;             ///< why there are none, in the words of `image_failure`; or that skopeo is not installed
+};
+/// The tags of an image's repository, which docker itself cannot ask for: by skopeo, with docker's logins.
+Tags list_tags(const Docker& docker, const std::string& reference);
 
 /// What names the image `id` for good.
 struct Pin {

@@ -58,6 +58,7 @@ namespace playbook {
   each(image_pull) \
   each(image_read) \
   each(image_resolve) \
+  each(image_tags) \
   each(json_encode) \
   each(json_parse) \
   each(keys_escrow) \

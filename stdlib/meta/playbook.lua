@@ -857,6 +857,15 @@ function image.read(ref, path) end
 ---@nodiscard
 function image.resolve(ref) end
 
+--- Asks the registry which tags the repository of an image has, with docker's own logins; skopeo does it, for docker cannot.
+--- Raises `argument.invalid`, `container.failed`, `timeout`.
+---
+---     image.tags("redis").tags[1] --> "2.6.17"
+---@param ref string such as ghcr.io/acme/app; its tag counts for nothing
+---@return {tags: string[]?, missing: string?} # missing says why: skopeo is not installed, no such repository, unauthorized, registry unreachable, or skopeo's words
+---@nodiscard
+function image.tags(ref) end
+
 json = {}
 
 --- Writes a value as JSON, with sorted keys and without spaces.

@@ -211,4 +211,8 @@ TEST_CASE("values are shown as people write them") {
         "tables\n"
         "  orders  14\n"
         "version  1.1\n");
+  CHECK(value_text({{{"release", "2.1"}, {"way", "at once"}}, {{"release", "10.1"}, {"way", nullptr}}}) ==
+        "release  way\n"
+        "2.1      at once\n"
+        "10.1     -\n");
 }
