@@ -32,6 +32,7 @@ playbook.check {
   name = "newer",
   title = "the target is newer than what runs",
   run = function(from, to)
+    if not from then return false, "nothing tells which release runs", "start it, and pin it to what runs: `playbook pin`" end
     local order = version.compare(from, to)
     if order == 0 then return false, to .. " runs already" end
     return order < 0, to .. " is older than " .. from .. ", which runs", "to go back to an older release, roll back the run that left it"

@@ -58,6 +58,12 @@ function composed.what_runs(ref) return composed.without_tag(ref):match "[^/]*$"
 --- A release without the `v` that a tag may carry.
 function composed.bare(release) return (release:gsub("^v", "")) end
 
+--- The release that a tag names, without its `v`; nil for none, and for a word such as latest.
+function composed.release_in(tag)
+  local bare = tag and composed.bare(tag)
+  return bare and version.parse(bare) and bare or nil
+end
+
 --- Names of services whose image is one of those named, sorted.
 function composed.services_of(config, images)
   local wanted, found = {}, {}

@@ -158,11 +158,11 @@ function instance.inspect(given)
   }
   described(app, config)
   app.url = composed.address(config.services[app.service], app.service)
-  app.health_path = health_path(version.parse(composed.bare(app.pinned or "")) and composed.bare(app.pinned))
+  app.health_path = health_path(composed.release_in(app.pinned))
   app.database = database(app, config)
   app.keyrings = keyrings(app, config)
   app.versions = versions(app)
-  app.version = app.versions.image or app.versions.server or app.pinned
+  app.version = app.versions.image or app.versions.server or composed.release_in(app.pinned)
   app.state = {
     { type = "postgres", server = app.database },
     { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },

@@ -21,7 +21,7 @@ playbook.check {
   override = false,
   run = function(app)
     -- A tag of two numbers, such as v1.99, is one release of Appsmith; as a rule it would float.
-    local named = app.pinned and version.parse(composed.bare(app.pinned)) and app.pinned:find "%d%.%d"
+    local named = composed.release_in(app.pinned) and app.pinned:find "%d%.%d"
     if not named then return false, app.image .. ": " .. (image.is_floating(app.image).why or "the tag names no release"), "pin it to what runs: `playbook pin`" end
     return composed.versions_agree(app)
   end,

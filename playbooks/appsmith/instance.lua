@@ -140,7 +140,7 @@ function instance.inspect(given)
   app.docker_env = app.stacks .. "/configuration/docker.env"
   app.embedded = is_embedded(app)
   app.versions = versions(app)
-  app.version = app.versions.server or app.versions.image or app.pinned and composed.bare(app.pinned)
+  app.version = app.versions.server or app.versions.image or composed.release_in(app.pinned)
   local answered, facts = pcall(instance.facts, app)
   app.keyrings = instance.keyrings(app, answered and facts.schema or nil)
   app.state = {

@@ -146,7 +146,7 @@ function instance.inspect(given)
   app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
   app.health = instance.health(app.url)
   app.versions = versions(app)
-  app.version = app.versions.health or app.versions.image or app.versions.container or app.pinned and composed.bare(app.pinned)
+  app.version = app.versions.health or app.versions.image or composed.release_in(app.versions.container) or composed.release_in(app.pinned)
   app.state = {
     { type = "postgres", server = app.database },
     { type = "files", paths = { app.env_file, unpack(config.files) }, optional = { ".appstrate/project.json" } },

@@ -8,8 +8,8 @@ local STAGES = { alpha = true, beta = true, rc = true, preview = true, pre = tru
 --- The release that a tag names, or nil: not of `latest`, of a platform's own tag (1.2.0-arm64), of a build of a commit.
 local function release_of(tag)
   local bare = composed.bare(tag)
-  local is_version, parsed = pcall(version.parse, bare)
-  if not is_version or #parsed.numbers < 2 or bare ~= parsed.bare then return nil end
+  local parsed = version.parse(bare)
+  if not parsed or #parsed.numbers < 2 or bare ~= parsed.bare then return nil end
   local stage = parsed.prerelease[1]
   return (not stage or STAGES[stage:match "^%a*"]) and bare or nil
 end
@@ -29,23 +29,25 @@ local function named_by(tags)
 end
 
 local function newest_first(set)
-  local list = {}
-  for release in pairs(set) do list[#list + 1] = release end
-  table.sort(list, function(a, b)
-    local order = version.compare(a, b)
-    return order > 0 or order == 0 and a > b
-  end)
+  local names, list = {}, {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(version.sort(names)) do table.insert(list, 1, name) end
   return list
 end
 
---- "1.99, 2.1", or why there is no way.
+--- "through 1.99, 2.1", and what nobody is sure of; or why there is no way.
 local function way(family, app, release)
   if not family.path then return "" end
   local path = family.path(app, release)
   if path.blocked then return "none: " .. path.blocked.why end
-  local stops = {}
-  for i, hop in ipairs(path.hops) do stops[i] = hop.to end
-  return #stops > 1 and "through " .. table.concat(stops, ", ", 1, #stops - 1) or "at once"
+  local stops, doubts = {}, {}
+  for i, hop in ipairs(path.hops) do
+    if i < #path.hops then stops[i] = hop.to end
+    for _, doubt in ipairs(hop.unsure) do doubts[#doubts + 1] = doubt.why end
+  end
+  local told = #stops > 0 and "through " .. table.concat(stops, ", ") or "at once"
+  return #doubts > 0 and told .. "; not sure: " .. table.concat(doubts, "; ") or told
 end
 
 --- What a moving tag is today: the release whose image is the very same one.
@@ -82,12 +84,17 @@ return playbook.define {
     for release in pairs(tags) do known[release] = known[release] and "registry, data" or "registry" end
 
     local newest, list, older = newest_first(known), {}, 0
+    local how = {
+      [-1] = function() return "back only" end,
+      [0] = function() return "runs" end,
+      [1] = function(release) return app.version and way(family, app, release) or "unknown: nothing tells which release runs" end,
+    }
     for _, release in ipairs(newest) do
-      local order = version.compare(release, app.version)
+      local order = app.version and version.compare(release, app.version) or 1
       if order < 0 and not p.all then
         older = older + 1
       else
-        list[#list + 1] = { release = release, known_to = known[release], way = order > 0 and way(family, app, release) or order == 0 and "runs" or "back only" }
+        list[#list + 1] = { release = release, source = known[release], way = how[order](release) }
       end
     end
     local moving = {}

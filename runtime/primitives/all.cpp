@@ -93,6 +93,7 @@ namespace playbook {
   each(version_parse) \
   each(version_path) \
   each(version_satisfies) \
+  each(version_sort) \
   each(yaml_get) \
   each(yaml_set)
 // clang-format on

@@ -1228,11 +1228,10 @@ version = {}
 function version.compare(left, right) end
 
 --- Takes a release version apart.
---- Raises `version.invalid`.
 ---
 ---     version.parse("v1.0.0-beta.51").prerelease --> { "beta", "51" }
 ---@param text string such as v1.99.2 or 1.0.0-beta.51
----@return {text: string, bare: string, numbers: integer[], prerelease: string[]} # bare is without a leading v and without build metadata
+---@return {text: string, bare: string, numbers: integer[], prerelease: string[]}? # bare is without a leading v and without build metadata; nil for what is no version, such as latest
 ---@nodiscard
 function version.parse(text) end
 
@@ -1260,6 +1259,15 @@ function version.path(from, to, data, options) end
 ---@return boolean # pre-releases of an excluded upper end are outside
 ---@nodiscard
 function version.satisfies(version, range) end
+
+--- Sorts release versions from the oldest to the newest; equal ones stay in their order.
+--- Raises `version.invalid`.
+---
+---     version.sort({ "1.10", "1.9" })[1] --> "1.9"
+---@param versions string[] versions
+---@return string[]
+---@nodiscard
+function version.sort(versions) end
 
 yaml = {}
 

@@ -12,6 +12,9 @@ using playbook::testing::PrimitiveFixture;
 
 TEST_CASE("versions are parsed, compared and matched") {
   PrimitiveFixture fixture;
+  CHECK(fixture.call("version.parse", {{"text", "latest"}}).is_null());
+  CHECK(fixture.call("version.sort", {{"versions", {"1.10", "v1.9", "1.9.0-rc.2", "1.9.0-rc.10", "1.9"}}}) ==
+        Json{"1.9.0-rc.2", "1.9.0-rc.10", "v1.9", "1.9", "1.10"});
   CHECK(fixture.call("version.parse", {{"text", "v1.2.3-beta.4+x"}}).dump() ==
         R"({"bare":"1.2.3-beta.4","numbers":[1,2,3],"prerelease":["beta","4"],"text":"v1.2.3-beta.4+x"})");
   CHECK(fixture.call("version.compare", {{"left", "1.9"}, {"right", "1.10"}}) == -1);
