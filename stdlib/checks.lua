@@ -266,6 +266,17 @@ playbook.check {
   end,
 }
 
+--- How many rows a table had when the set was made. A word of SQL's own, such as user, is counted under its quoted name; where several sources of the set
+--- count something, under the name of its source.
+local function rows_then(set, name)
+  for _, source in ipairs(set.sources) do
+    for _, known in ipairs { name, '"' .. name .. '"' } do
+      local rows = set.rows[known] or source.type == "postgres" and set.rows[source.name .. "." .. known]
+      if rows then return rows end
+    end
+  end
+end
+
 --- rows_kept(server, set, { "user", "runs" }): none of these tables of public has fewer rows than when the set was made, which counted them. The first must
 --- have been counted: without it nothing would be compared.
 playbook.check {
@@ -275,12 +286,11 @@ playbook.check {
     if set.planned then error { code = "plan.unknown", message = "the rows of a backup that is not made yet" } end
     local counted, questions = {}, {}
     for i, name in ipairs(tables) do
-      local quoted = '"' .. name .. '"'
-      local before = set.rows[name] or set.rows[quoted] -- a word of SQL's own, such as user, is counted under its quoted name
+      local before = rows_then(set, name)
       if i == 1 and not before then return false, "the backup " .. set.path .. " does not say how many rows " .. name .. " had" end
       if before then
         counted[#counted + 1] = { name = name, before = before }
-        questions[#counted] = "(select count(*) from public." .. quoted .. ") as n" .. #counted
+        questions[#counted] = "(select count(*) from public.\"" .. name .. "\") as n" .. #counted
       end
     end
     local now, problems = postgres.query(server, "select " .. table.concat(questions, ", "))[1], {}

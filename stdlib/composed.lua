@@ -1,5 +1,7 @@
 -- What families of applications under compose have in common: which files are theirs, which services run what, what a container says of itself.
 -- `local composed = require "composed"`. Everything here reads; nothing changes.
+local instances = require "instances"
+
 local composed = {}
 
 local COMPOSE_FILES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
@@ -179,6 +181,20 @@ function composed.instead(project, path)
   end
   table.sort(found.left_behind)
   return found
+end
+
+--- An instance with another compose file in the place of its own: { app, path, changes, left_behind }. `described(app, config)` writes into the instance what
+--- a compose file says of it. Server and database keep their names, for what is stopped and restored is found by them.
+---@param app table
+---@param path string
+---@param described function
+function composed.with_compose_file(app, path, described)
+  local instead, other = composed.instead(app.project, path), instances.with(app, {})
+  described(other, instead.config)
+  for was, is in pairs { [app.service] = other.service, [app.database.service or ""] = other.database.service or "" } do
+    if was ~= is then error { code = "unsupported", message = path .. " calls the service " .. was .. " " .. is, hint = "give it the name that it has, " .. was } end
+  end
+  return { app = other, path = path, changes = instead.changes, left_behind = instead.left_behind }
 end
 
 --- For a check: does one container of `app.service` run?

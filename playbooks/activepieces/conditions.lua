@@ -93,8 +93,8 @@ playbook.check {
   title = "no job is in work, or its loss is accepted",
   while_up = true,
   run = function(app)
-    if not app.redis or playbook.accepted "jobs" then return true end
-    local answer = compose.read(app.project, app.redis, { "redis-cli", "eval", IN_WORK, "0" })
+    if not app.queue or playbook.accepted "jobs" then return true end
+    local answer = compose.read(app.project, app.queue.service, { "redis-cli", "eval", IN_WORK, "0" }, { env = app.queue.environment })
     local count = tonumber(answer.out:match "%d+")
     if not count then return false, "the queues cannot be looked at: " .. answer.out:sub(1, 200), "stop the flows, then accept with --accept jobs" end
     return count == 0, count .. (count == 1 and " job is" or " jobs are") .. " in work and would be cut off", "wait for their end, or accept it with --accept jobs"

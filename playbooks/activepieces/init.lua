@@ -1,6 +1,7 @@
 -- Activepieces under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how
 -- it stops, starts and goes back. Facts of releases are data: manifests.lua and data/.
-local playbook, instance, instances, composed = require "playbook", require "activepieces.instance", require "instances", require "composed"
+local playbook, instance, instances = require "playbook", require "activepieces.instance", require "instances"
+local composed, stores = require "composed", require "stores"
 require "activepieces.conditions"
 
 local checkpoints = playbook.data "activepieces/data/checkpoints.json"
@@ -11,21 +12,20 @@ local activepieces = {
   release = instance.release,
   with_compose_file = instance.with_compose_file,
   manifest = instance.manifest,
-  space_needed = instance.space_needed,
   KEPT = { "project", "flow", "flow_version", "app_connection", "user", "file" }, -- tables that an upgrade never takes rows from
 }
 
 --- The way to a release, through those at which it must stop.
 function activepieces.path(app, to) return version.path(app.version, to, checkpoints, { facts = { sqlite = false } }) end
 
---- Database and settings, with fingerprints of the key without which the connections in it are lost.
-function activepieces.back_up(app, note)
-  return backup.create(app.state, { app = "activepieces", version = app.version, keyrings = app.keyrings, note = note })
+--- Database, settings, files and jobs, with fingerprints of the key without which the connections in it are lost.
+function activepieces.back_up(app, note, state)
+  return backup.create(state or app.state, { app = "activepieces", version = app.version, keyrings = app.keyrings, note = note })
 end
 
 --- Proves that this database can be dumped and restored here, while Activepieces still runs.
 function activepieces.rehearse(app, target)
-  backup.rehearse(activepieces.back_up(app, "online copy before the upgrade to " .. target.version))
+  backup.rehearse(activepieces.back_up(app, "online copy before the upgrade to " .. target.version, app.online))
 end
 
 --- Sets app and worker to one image: a worker of another release crashes, or gets no work.
@@ -39,7 +39,7 @@ local function release_of(app) return { version = app.version, image = app.image
 
 --- Starts the server alone, which migrates, and only then the workers.
 function activepieces.start(app, release)
-  compose.up(app.project, { services = { app.service } })
+  compose.up(app.project, { services = stores.services(app, { app.service }) })
   activepieces.wait_ready(app, release or release_of(app))
   if #app.workers > 0 then compose.up(app.project, { services = app.workers }) end
 end
@@ -62,9 +62,10 @@ end
 
 --- The workers first, so that no job begins that would be cut off.
 function activepieces.stop_writers(app)
-  compose.fence(app.project, { services = app.services })
+  compose.fence(app.project, { services = stores.services(app, app.services) })
   if #app.workers > 0 then compose.stop(app.project, { services = app.workers }) end
   compose.stop(app.project, { services = { app.service } })
+  if #app.still > 0 then compose.stop(app.project, { services = app.still }) end
 end
 
 --- This instance as it was, or will be, in another release.
@@ -75,10 +76,11 @@ end
 
 function activepieces.unfence(app) compose.unfence(app.project) end
 
---- The way back: the database as it was, before the old image starts; and the files whole. Starting it again is left to whoever stopped it.
-function activepieces.restore(app, saved)
+--- The way back: the database and all beside it as they were, before the old image starts; and the files whole. Starting it again is left to whoever
+--- stopped it.
+function activepieces.restore(app, saved, options)
   activepieces.stop_writers(app)
-  backup.restore(saved)
+  stores.restore(app, saved, options)
 end
 
 function activepieces.evidence(app) return composed.evidence(app.project) end

@@ -1,6 +1,6 @@
 -- An Activepieces under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. The single
 -- container with PGlite is refused by name.
-local playbook, composed, instances, manifests = require "playbook", require "composed", require "instances", require "activepieces.manifests"
+local playbook, composed, stores, manifests = require "playbook", require "composed", require "stores", require "activepieces.manifests"
 
 local instance = {}
 
@@ -121,6 +121,12 @@ end
 local function health_path(release) return release and version.compare(release, "0.80.0") < 0 and "/v1/health" or "/api/v1/health" end
 instance.health_path = health_path
 
+-- Variables that set where files are kept, when AP_FILE_STORAGE_LOCATION is S3.
+local BUCKET = {
+  bucket = "AP_S3_BUCKET", endpoint = "AP_S3_ENDPOINT", region = "AP_S3_REGION", access_key = "AP_S3_ACCESS_KEY_ID", secret_key = "AP_S3_SECRET_ACCESS_KEY",
+}
+local CACHES = { ["/usr/src/app/cache"] = true } -- made again by whoever misses it
+
 --- What the compose files say of it.
 local function described(app, config)
   local server, workers = roles(config)
@@ -128,22 +134,14 @@ local function described(app, config)
   for i, name in ipairs(app.services) do app.images[i] = config.services[name].image end
   app.image = config.services[server].image
   app.settings = config.services[server].environment
-  app.redis = composed.services_of(config, { "redis" })[1]
   app.pinned = composed.tag_of(app.image)
 end
 
 --- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
-function instance.with_compose_file(app, path)
-  local instead, other = composed.instead(app.project, path), instances.with(app, {})
-  described(other, instead.config)
-  if other.service ~= app.service then
-    error { code = "unsupported", message = path .. " calls the server " .. other.service, hint = "give it the name that it has, " .. app.service }
-  end
-  return { app = other, path = path, changes = instead.changes, left_behind = instead.left_behind }
-end
+function instance.with_compose_file(app, path) return composed.with_compose_file(app, path, described) end
 
---- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
-function instance.inspect(given)
+--- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones; `snapshot` is of its bucket.
+function instance.inspect(given, snapshot)
   local files = given and given.files
   refuse_other_shapes(files)
   local config = composed.project(files)
@@ -167,8 +165,12 @@ function instance.inspect(given)
     { type = "postgres", server = app.database },
     { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
   }
-  local settings = settings_file(app, config)
-  if settings then app.state[3] = { type = "files", base = settings:match "^(.*)/", optional = { "settings.json" }, name = "settings" } end
+  stores.add(app, config, {
+    but = CACHES,
+    password = file.exists(app.env_file) and dotenv.get(app.env_file, "AP_REDIS_PASSWORD") or nil,
+    bucket = public(app, "AP_FILE_STORAGE_LOCATION") == "S3" and BUCKET or nil,
+    snapshot = snapshot,
+  })
   playbook.instance(app)
   return app
 end
@@ -184,11 +186,6 @@ end
 function instance.manifest(release)
   if image.present(release.image) then return manifests.of_image(release.image) end
   return manifests.of(release.version)
-end
-
---- What an upgrade needs beside: two dumps, a scratch database, and the database that a restore puts beside the failed one.
-function instance.space_needed(app)
-  return 4 * postgres.query(app.database, "select pg_database_size(current_database()) as bytes")[1].bytes + 64 * 1024 * 1024
 end
 
 return instance

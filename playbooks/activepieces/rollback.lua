@@ -9,18 +9,19 @@ return playbook.define {
     to = { type = "release", required = true, help = "the release to go back to" },
     set = { type = "path", help = "restore this backup set, and do not look for another way" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
+    snapshot = { help = 'of the bucket as it is now, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
   run = function(p)
-    local app = activepieces.inspect(p)
+    local app = activepieces.inspect(p, p.snapshot)
     local target = activepieces.release(app, p.to)
 
     gates(function()
       gate.older(app.version, target.version)
       gate.images_can_be_had(target.images)
       gate.queues_are_idle(app)
-      gate.free_space(".", activepieces.space_needed(app))
+      gate.free_space(app.state)
     end)
     step("Fetch images", function() image.pull(target.images) end)
 
@@ -42,7 +43,7 @@ return playbook.define {
         else
           expect("there is a backup set to restore", way.set ~= nil, "the vendor's command did not undo what it said it would, and there is no set of " .. target.version)
           if way.kind == "command" then opened = keys.verify(app.keyrings, { set = way.set, identity = p.identity }) end -- which holds what it held then
-          backup.restore(way.set, { identity = p.identity })
+          activepieces.restore(app, way.set, { identity = p.identity })
         end
         activepieces.start(app, target)
       end)

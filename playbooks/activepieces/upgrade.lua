@@ -8,11 +8,12 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "such as 0.83.0" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
+    snapshot = { help = 'of the bucket, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
 
   run = function(p)
-    local app = activepieces.inspect(p)
+    local app = activepieces.inspect(p, p.snapshot)
     local new = p.compose_file and activepieces.with_compose_file(app, p.compose_file)
     local after = new and new.app or app
     local target = activepieces.release(after, p.to)
@@ -36,7 +37,8 @@ return playbook.define {
       gate.vector_is_there(app, target)
       gate.changes_are_accepted(app, target)
       gate.keys_open_stored_secrets(app)
-      gate.free_space(".", activepieces.space_needed(app))
+      gate.queue_is_kept(app)
+      gate.free_space(app.state, { sets = 2 })
     end)
 
     step("Fetch images", function() image.pull(target.images) end)

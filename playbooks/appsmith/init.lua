@@ -65,9 +65,9 @@ function appsmith.as_of(app, version)
 end
 
 --- The way back: the whole folder and the compose file as they were. Starting it again is left to whoever stopped it.
-function appsmith.restore(app, saved)
+function appsmith.restore(app, saved, options)
   appsmith.stop_writers(app)
-  backup.restore(saved)
+  backup.restore(saved, options)
 end
 
 function appsmith.evidence(app) return composed.evidence(app.project) end

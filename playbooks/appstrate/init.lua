@@ -1,7 +1,7 @@
 -- Appstrate under compose with PostgreSQL, as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it
 -- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
 local playbook, instance, instances = require "playbook", require "appstrate.instance", require "instances"
-local composed, journals = require "composed", require "appstrate.journals"
+local composed, stores, journals = require "composed", require "stores", require "appstrate.journals"
 require "appstrate.conditions"
 
 local checkpoints = playbook.data "appstrate/data/checkpoints.json"
@@ -12,8 +12,7 @@ local appstrate = {
   migrations = instance.migrations,
   release = instance.release,
   with_compose_file = instance.with_compose_file,
-  services = instance.services,
-  space_needed = instance.space_needed,
+  services = function(app) return stores.services(app, instance.services(app)) end, -- of the release and what stops with it
   KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from
   releases = journals.releases,
 }
@@ -21,16 +20,19 @@ local appstrate = {
 --- The way to a release, through those at which it must stop.
 function appstrate.path(app, to) return version.path(app.version, to, checkpoints, { facts = { pglite = false } }) end
 
+--- The services of a release, and what stops and starts with them.
+function appstrate.all_services(app) return stores.services(app, app.services) end
+
 local GRACE = 45 -- seconds: the server drains for up to 40
 
---- Database and settings, with fingerprints of the keys without which the database is of little use.
-function appstrate.back_up(app, note)
-  return backup.create(app.state, { app = "appstrate", version = app.version, keyrings = app.keyrings, note = note })
+--- Database, settings, files, objects and jobs, with fingerprints of the keys without which the database is of little use.
+function appstrate.back_up(app, note, state)
+  return backup.create(state or app.state, { app = "appstrate", version = app.version, keyrings = app.keyrings, note = note })
 end
 
 --- Proves that this database can be dumped and restored here, while Appstrate still runs.
 function appstrate.rehearse(app, target)
-  backup.rehearse(appstrate.back_up(app, "online copy before the upgrade to " .. target.version))
+  backup.rehearse(appstrate.back_up(app, "online copy before the upgrade to " .. target.version, app.online))
 end
 
 --- Waits through the start, which answers 503 from beta.42 on, and fails with the line that tells why.
@@ -52,24 +54,23 @@ end
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
 
 function appstrate.stop_writers(app)
-  local writers = { services = app.services } -- all that is of the release: what runs on would be made anew with the server
+  local writers = { services = appstrate.all_services(app) } -- all that is of the release: what runs on would be made anew with the server
   compose.fence(app.project, writers)
   compose.stop(app.project, { services = writers.services, grace = GRACE })
 end
 
 function appstrate.unfence(app) compose.unfence(app.project) end
 
-function appstrate.start(app) compose.up(app.project, { services = { app.service } }) end
+function appstrate.start(app) compose.up(app.project, { services = stores.services(app, { app.service }) }) end
 
 --- This instance as it was, or will be, in another release.
-function appstrate.as_of(app, version)
-  return instances.with(app, { version = version, image = instance.release(app, version).image })
-end
+function appstrate.as_of(app, version) return instances.with(app, { version = version, image = instance.release(app, version).image }) end
 
---- The way back: the database as it was, before the old image starts; and the settings whole. Starting it again is left to whoever stopped it.
-function appstrate.restore(app, saved)
+--- The way back: the database and all beside it as they were, before the old image starts; and the settings whole. Starting it again is left to whoever
+--- stopped it.
+function appstrate.restore(app, saved, options)
   appstrate.stop_writers(app)
-  backup.restore(saved)
+  stores.restore(app, saved, options)
 end
 
 function appstrate.evidence(app) return composed.evidence(app.project) end

@@ -1,6 +1,6 @@
 -- An Appstrate under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. Tier 0 (PGlite, no
 -- compose) is refused by name.
-local playbook, composed, instances, journals = require "playbook", require "composed", require "instances", require "appstrate.journals"
+local playbook, composed, stores, journals = require "playbook", require "composed", require "stores", require "appstrate.journals"
 
 local instance = {}
 
@@ -63,6 +63,19 @@ end
 
 local SERVER_PORT = "3000" -- in the container
 
+-- Variables that set where objects are kept, and the name that the vendor's files give the bucket.
+local BUCKET = {
+  bucket = "S3_BUCKET", endpoint = "S3_ENDPOINT", region = "S3_REGION", access_key = "AWS_ACCESS_KEY_ID", secret_key = "AWS_SECRET_ACCESS_KEY", name = "appstrate",
+}
+
+--- Does the compose file pass this setting on to the server?
+local function passes(app, setting)
+  for _, name in ipairs(app.settings) do
+    if name == setting then return true end
+  end
+  return false
+end
+
 --- What the server says of itself: { status, version? }; nothing where it does not answer.
 function instance.health(url)
   local answered, answer = pcall(http.get, url .. "/health", { json = true, timeout = 10 })
@@ -114,21 +127,10 @@ local function described(app, config)
 end
 
 --- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
-function instance.with_compose_file(app, path)
-  local instead, other = composed.instead(app.project, path), instances.with(app, {})
-  described(other, instead.config)
-  if other.service ~= app.service or other.database.service ~= app.database.service then
-    error {
-      code = "unsupported",
-      message = path .. " calls the server " .. other.service .. " and the database " .. other.database.service,
-      hint = "give them the names that they have, " .. app.service .. " and " .. app.database.service,
-    }
-  end
-  return { app = other, path = path, changes = instead.changes, left_behind = instead.left_behind }
-end
+function instance.with_compose_file(app, path) return composed.with_compose_file(app, path, described) end
 
---- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
-function instance.inspect(given)
+--- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones; `snapshot` is of its bucket.
+function instance.inspect(given, snapshot)
   local files = given and given.files
   refuse_other_shapes(files)
   local config = compose.config { files = files, name = project_name() }
@@ -151,6 +153,7 @@ function instance.inspect(given)
     { type = "postgres", server = app.database },
     { type = "files", paths = { app.env_file, unpack(config.files) }, optional = { ".appstrate/project.json" } },
   }
+  stores.add(app, config, { bucket = passes(app, "S3_BUCKET") and BUCKET or nil, snapshot = snapshot })
   playbook.instance(app)
   return app
 end
@@ -183,11 +186,6 @@ function instance.migrations(app)
   local table_is_there = postgres.query(app.database, "select to_regclass('drizzle.__drizzle_migrations') is not null as yes")[1].yes
   if not table_is_there then return {} end
   return postgres.query(app.database, "select created_at as at, hash from drizzle.__drizzle_migrations order by created_at")
-end
-
---- What an upgrade needs beside: two dumps, a scratch database, and the database that a restore puts beside the failed one.
-function instance.space_needed(app)
-  return 4 * postgres.query(app.database, "select pg_database_size(current_database()) as bytes")[1].bytes + 64 * 1024 * 1024
 end
 
 return instance

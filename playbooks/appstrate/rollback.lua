@@ -7,18 +7,19 @@ return playbook.define {
   params = {
     to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
+    snapshot = { help = 'of the bucket as it is now, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
   run = function(p)
-    local app = appstrate.inspect(p)
+    local app = appstrate.inspect(p, p.snapshot)
     local set = backup.verify(p.to, { identity = p.identity })
     gates(function() gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. tostring(set.application)) end)
 
     local old = appstrate.release(app, set.version)
     gates(function()
       gate.images_can_be_had(old.images)
-      gate.free_space(".", appstrate.space_needed(app))
+      gate.free_space(app.state)
     end)
     sets.agree(sets.question(set, nil, p.identity))
 
@@ -30,7 +31,7 @@ return playbook.define {
       way_back(appstrate.restore, app, present)
 
       step("Go back", function()
-        backup.restore(set, { identity = p.identity })
+        appstrate.restore(app, set, { identity = p.identity })
         compose.check(app.project, { [app.service] = old.image })
         compose.up(app.project, { services = appstrate.services(app) })
         appstrate.wait_ready(app, old)

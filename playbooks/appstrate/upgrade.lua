@@ -8,11 +8,12 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "such as 1.0.0-beta.51" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
+    snapshot = { help = 'of the bucket, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
 
   run = function(p)
-    local app = appstrate.inspect(p)
+    local app = appstrate.inspect(p, p.snapshot)
     local new = p.compose_file and appstrate.with_compose_file(app, p.compose_file)
     local after = new and new.app or app
     local target = appstrate.release(after, p.to)
@@ -37,7 +38,8 @@ return playbook.define {
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)
       gate.keys_open_stored_secrets(app)
-      gate.free_space(".", appstrate.space_needed(app))
+      gate.queue_is_kept(app)
+      gate.free_space(app.state, { sets = 2 })
     end)
 
     step("Fetch images", function() image.pull(target.images) end)
@@ -53,7 +55,7 @@ return playbook.define {
         if new then file.copy(app.project.files[1], new.path) end
         dotenv.set(app.env_file, "APPSTRATE_VERSION", target.tag, { public = true, once = true })
         compose.check(app.project, target.of_service)
-        compose.up(app.project, { services = after.services })
+        compose.up(app.project, { services = appstrate.all_services(after) })
         appstrate.wait_ready(app, target)
       end)
 

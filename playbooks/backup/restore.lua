@@ -36,7 +36,7 @@ return playbook.define {
       way_back(family.restore, app, present)
 
       local old = step("Restore", function()
-        backup.restore(set, { moved = true, identity = p.identity })
+        family.restore(app, set, { moved = true, identity = p.identity })
         local restored = as_of(family, app, set.version)
         family.start(restored)
         return restored

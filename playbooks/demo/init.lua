@@ -69,9 +69,9 @@ function demo.as_of(app, version)
 end
 
 --- The way back: the database and the settings as they were in the backup. Starting it again is left to whoever stopped it.
-function demo.restore(app, saved)
+function demo.restore(app, saved, options)
   service.stop(app.service)
-  backup.restore(saved)
+  backup.restore(saved, options)
 end
 
 --- Does the shop work, in the release that it is said to be in?

@@ -68,9 +68,9 @@ function umbraco.as_of(app, release)
 end
 
 --- The way back: database, project files, media and the old build, as they were. Starting it again is left to whoever stopped it.
-function umbraco.restore(app, saved)
+function umbraco.restore(app, saved, options)
   umbraco.stop_writers(app)
-  backup.restore(saved)
+  backup.restore(saved, options)
   if not app.output then umbraco.build(app) end -- what was built is not in the set
 end
 

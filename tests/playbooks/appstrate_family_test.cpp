@@ -42,7 +42,7 @@ struct World : Driver {
     replace_file(files.instance / "docker-compose.yml", "services: {appstrate: {image: \"ghcr.io/appstrate/appstrate:...\"}}\n");
     for (const char* name : {"init", "instance", "conditions", "journals"})
       sources.modules[name == std::string("init") ? "appstrate" : "appstrate." + std::string(name)] = source(name + std::string(".lua"));
-    for (const char* name : {"checks", "composed", "instances"})
+    for (const char* name : {"checks", "composed", "instances", "stores"})
       sources.modules[name] = read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "stdlib" / (std::string(name) + ".lua"));
     for (const char* name : {"journals", "settings", "changes", "checkpoints"})
       sources.files["appstrate/data/" + std::string(name) + ".json"] = source("data/" + std::string(name) + ".json");
@@ -70,6 +70,7 @@ struct World : Driver {
     Json server{{"image", kRegistry + "appstrate:" + tag}, {"environment", settings}, {"depends_on", Json::object()}};
     Json services{
         {"appstrate", server}, {"migrate", server}, {"postgres", {{"image", "postgres:16-alpine"}, {"depends_on", Json::object()}}}};
+    for (auto& [name, service] : services.items()) service["volumes"] = Json::array();
     services["appstrate"]["ports"] = Json::array({{{"published", "3000"}, {"target", "3000"}, {"host", published_on}}});
     services["appstrate"]["depends_on"] = {{"migrate", {{"condition", "service_completed_successfully"}}}};
     services["sidecar-pull"] = {{"image", kRegistry + "appstrate-sidecar:" + (pinned_elsewhere.empty() ? tag : pinned_elsewhere)},
@@ -132,6 +133,7 @@ struct World : Driver {
     for (const char* real : {"file.", "dotenv.", "json.", "version.", "host.", "secret."})
       if (name.starts_with(real)) return say(files.call(name, args));
     if (name == "compose.config") return say(config());
+    if (name == "backup.estimate") return say({{"disks", Json::array()}});
     if (name == "compose.read") return say({{"status", database_says.empty() ? 0 : 2}, {"out", ""}, {"err", database_says}});
     if (name == "compose.ps") return say(containers());
     if (name == "compose.logs") return say(Json::array({{{"service", "appstrate"}, {"line", log_line}}}));
@@ -152,7 +154,11 @@ struct World : Driver {
     if (name == "image.read")
       return say(journal_text(args.at("ref").get<std::string>().ends_with("beta.51") ? target_journal : journal_of(running)));
     if (name == "image.pull") pulled = true;
-    if (name == "backup.create") return say({{"type", "backup.set"}, {"path", "/b/1"}, {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
+    if (name == "backup.create")
+      return say({{"type", "backup.set"},
+                  {"path", "/b/1"},
+                  {"sources", Json::array({{{"type", "postgres"}, {"name", "postgres"}}})},
+                  {"rows", {{"\"user\"", 30}, {"runs", 2}}}});
     if (name == "compose.up") running = service_version = image_version = "1.0.0-beta.51", rows = target_journal;
     if (name == "gate" && std::count(overridden_gates.begin(), overridden_gates.end(), args.at("name").get<std::string>()) > 0)
       return say({{"overridden", true}});
