@@ -7,6 +7,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/compose_fixture.h"
 #include "tests/support/crash.h"
+#include "tests/support/redis_image.h"
 #include "tests/support/tree_fixture.h"
 
 using namespace playbook;
@@ -18,15 +19,6 @@ constexpr const char* kWriter =
     "services: {app: {image: \"@shell@\", command: [\"sh\", \"-c\", \"exec 3>>/data/log; echo up >&3; sleep 1000\"], volumes: "
     "[\"files:/data\"]}}\n"
     "volumes: {files: {}}\n";
-
-std::string redis_image() {
-  const std::string shell_image = output_of("\"$PLAYBOOK_TESTBED/image\" shell");
-  TempFolder folder;
-  folder.write("Dockerfile",
-               "FROM " + shell_image + "\nCOPY rootfs /\nWORKDIR /data\nCMD [\"redis-server\", \"--repl-diskless-sync-delay\", \"0\"]\n");
-  return output_of("\"$PLAYBOOK_TESTBED/image\" build redis:1 " + folder.path().string() +
-                   " /usr/bin/redis-server /usr/bin/redis-cli /usr/bin/redis-check-rdb /usr/bin/sha256sum /usr/bin/sync");
-}
 
 int restore_by_hand(const Json& set, const TempFolder& folder) {
   const std::string text = read_file(set["path"].get<std::string>() + "/RESTORE.md");
