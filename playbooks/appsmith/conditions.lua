@@ -6,11 +6,27 @@ local mongodb = playbook.data "appsmith/data/mongodb.json"
 
 local conditions = {}
 
+local function contains(list, value)
+  for _, item in ipairs(list) do
+    if item == value then return true end
+  end
+  return false
+end
+
 --- What a release's embedded MongoDB can open, and what it raises data to.
 function conditions.mongodb_of(release)
   for _, range in ipairs(mongodb.ranges) do
     if version.satisfies(release, range.releases) then return range end
   end
+end
+
+--- The feature compatibility version to which `from`, while it runs, is to raise data of version `fcv` before `to` can open it: nil where it can already.
+--- MongoDB's own rule: a server raises data to its own version, and opens what is one version older.
+function conditions.to_raise(fcv, from, to)
+  local opens, own = conditions.mongodb_of(to).opens, conditions.mongodb_of(from).opens
+  if contains(opens, fcv) then return nil end
+  local newest = own[#own]
+  return contains(own, fcv) and contains(opens, newest) and newest or nil
 end
 
 -- before ------------------------------------------------------------------------------------------------------------------------------------------------
@@ -27,18 +43,22 @@ playbook.check {
   end,
 }
 
+--- A database elsewhere is dumped by the tools of the image, or the operator vouches for a snapshot of it.
 playbook.check {
-  name = "database_is_embedded",
-  title = "MongoDB runs inside of the container",
+  name = "database_can_be_backed_up",
+  title = "there is a way to back up its database",
   override = false,
-  run = function(app)
+  while_up = true,
+  run = function(app, snapshot)
     for _, name in ipairs(app.settings) do
       if name == "APPSMITH_DB_URL" or name == "APPSMITH_MONGODB_URI" then
-        local hint = "an Appsmith with a database elsewhere cannot be upgraded yet"
-        return false, "the compose file gives " .. name .. " to the container, which counts before docker.env", hint
+        return false, "the compose file gives " .. name .. " to the container, which counts before docker.env", "write it into docker.env instead, and start it again"
       end
     end
-    return app.embedded, app.docker_env .. " names a database elsewhere", "back it up and upgrade by hand; only the embedded one is known yet"
+    if app.embedded or snapshot then return true end
+    local tools = compose.read(app.project, app.service, { "sh", "-c", "command -v mongodump && command -v mongorestore" }, { ok = { 0, 1, 127 } })
+    return tools.status == 0, app.docker_env .. " names a database elsewhere, and the image has no mongodump and mongorestore for it",
+      "take a snapshot of it while Appsmith is stopped, and vouch for it with --snapshot, --snapshot-time and --snapshot-way-back"
   end,
 }
 
@@ -82,18 +102,18 @@ playbook.check {
   end,
 }
 
---- The data can be opened by the next release: by its live feature compatibility version, not by what the table says of the present release.
+--- The data can be opened by the next release: by its live feature compatibility version, not by what the table says of the present release. Where the
+--- present release can raise it, that is a step of the upgrade.
 playbook.check {
   name = "mongodb_opens_the_data",
   title = "MongoDB of the next release can open the data",
   override = false,
   while_up = true,
   run = function(app, hop)
-    local facts, range = instance.facts(app), conditions.mongodb_of(hop)
-    for _, fcv in ipairs(range.opens) do
-      if fcv == facts.fcv then return true end
-    end
-    return false, "the data is of feature compatibility version " .. facts.fcv .. "; " .. hop .. " opens " .. table.concat(range.opens, " and "),
+    if not app.embedded then return true end
+    local fcv, opens = instance.facts(app).fcv, conditions.mongodb_of(hop).opens
+    if contains(opens, fcv) or conditions.to_raise(fcv, app.version, hop) then return true end
+    return false, "the data is of feature compatibility version " .. fcv .. "; " .. hop .. " opens " .. table.concat(opens, " and "),
       "go through a release that raises it, as `playbook doc appsmith/upgrade` says"
   end,
 }
@@ -139,11 +159,30 @@ playbook.check {
     if version.compare(release.version, "1.9.2") >= 0 and facts.schema ~= 2 then
       problems[#problems + 1] = "schemaVersion is " .. tostring(facts.schema) .. ", expected 2"
     end
-    local raises = conditions.mongodb_of(release.version).raises
+    local raises = app.embedded and conditions.mongodb_of(release.version).raises
     if raises and version.compare(facts.fcv, raises) < 0 then
       problems[#problems + 1] = "the data is of feature compatibility version " .. facts.fcv .. ", expected " .. raises
     end
     return problems, "docker compose logs " .. app.service .. " tells more"
+  end,
+}
+
+--- Names alone: what both set otherwise. The container's own environment counts before docker.env, so that an edit there does nothing.
+local DRIFT = [=[settings=$(cat)
+env | grep -oE '^(APPSMITH|MONGO)_[A-Za-z0-9_]+' | sort -u | while read -r name; do
+  line=$(printf '%s\n' "$settings" | grep -E "^[[:space:]]*$name=" | tail -n 1) || continue
+  value=$(printf %s "${line#*=}" | sed "s/^'\(.*\)'$/\1/; s/^\"\(.*\)\"$/\1/")
+  if [ "$value" != "$(printenv "$name")" ]; then echo "$name"; fi
+done]=]
+
+playbook.check {
+  name = "settings_agree",
+  title = "docker.env says what the container is given",
+  while_up = true,
+  run = function(app)
+    local found, problems = compose.read(app.project, app.service, { "sh", "-c", DRIFT }, { input = secret.file(app.docker_env) }), {}
+    for name in found.out:gmatch "[^\n]+" do problems[#problems + 1] = name .. " is another one in " .. app.docker_env .. " than in the container, which counts" end
+    return problems, "make them equal, or take them out of the compose file, and start it again"
   end,
 }
 

@@ -1,13 +1,14 @@
 -- An Appsmith as its playbooks see it: what it is (instance.lua), how it is proved to be well (conditions.lua), and here how it stops, starts and goes back.
 -- All of its state is one folder, so that its backup is that folder, cold: the only way back that needs no old mongorestore and meets no limit of MongoDB's
 -- feature compatibility version. The vendor's own archive leaves out both keys.
-local playbook, instance, instances, composed = require "playbook", require "appsmith.instance", require "instances", require "composed"
-require "appsmith.conditions"
+local playbook, instances, composed = require "playbook", require "instances", require "composed"
+local instance, conditions = require "appsmith.instance", require "appsmith.conditions"
 
 local checkpoints = playbook.data "appsmith/data/checkpoints.json"
 
 local appsmith = {
   is_here = instance.is_here,
+  has_compose_file = instance.has_compose_file,
   inspect = instance.inspect,
   release = instance.release,
   facts = instance.facts,
@@ -38,6 +39,17 @@ end
 function appsmith.wait_finished(app, release)
   appsmith.wait_ready(app, release)
   retry({ attempts = 60, wait = 1 }, function() expect.hop_is_finished(app, release) end)
+end
+
+--- Raises the data of the release that runs to what the next one can open, where nothing on the way did: data that is older than that is refused by MongoDB.
+--- Whether it did.
+function appsmith.raise_data(app, from, to)
+  local fcv = conditions.to_raise(instance.facts(app).fcv, from, to)
+  if not fcv then return false end
+  local order = ("print(JSON.stringify(db.adminCommand({ setFeatureCompatibilityVersion: %q }))) /* playbook: raise */"):format(fcv)
+  compose.exec(app.project, app.service, { "appsmithctl", "mongo-eval", order }, { repeat_safe = true, deadline = 600 })
+  expect("the data is raised to feature compatibility version " .. fcv, instance.facts(app).fcv == fcv, "MongoDB did not raise it")
+  return true
 end
 
 --- This instance with the keys of its data as it is now: a hop may have encrypted it anew.

@@ -1,16 +1,32 @@
-local playbook, appsmith = require "playbook", require "appsmith"
+local playbook, appsmith, shapes = require "playbook", require "appsmith", require "appsmith.shapes"
+
+--- A container without a compose file is told, too.
+local function outside_of_compose()
+  local one = shapes.container()
+  return one
+    and {
+      application = "Appsmith",
+      shape = "made by `docker run`, without a compose file",
+      container = one.name,
+      image = one.image,
+      stacks = shapes.stacks_of(one) or "nothing is mounted for them",
+      ports = one.ports,
+      settings = one.settings,
+    }
+end
 
 return playbook.define {
   name = "appsmith/inspect",
-  summary = "Say what is here: release by every way to tell it, edition, stacks, state of its embedded database.",
+  summary = "Say what is here: release by every way to tell it, edition, stacks, state of its database.",
   params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
 
   run = function(p)
-    if not appsmith.is_here(p.files) then return nil end
+    if not appsmith.is_here(p.files) or shapes.has_stacks() and not appsmith.has_compose_file(p.files) then return outside_of_compose() or nil end
     local app = appsmith.inspect(p)
     local asked, facts = pcall(appsmith.facts, app)
     return {
       application = app.title,
+      shape = app.volume and "compose, stacks in volume " .. app.volume or "compose, stacks in a folder",
       edition = app.edition,
       version = app.version,
       pinned = app.pinned or "not pinned",

@@ -1,22 +1,17 @@
--- An Appsmith in its one container, under compose with its stacks in a folder of the host, read: which release and edition runs, what its embedded MongoDB
--- says of itself. Changes nothing. Kubernetes, named volumes and an external MongoDB are refused by name.
-local playbook, composed = require "playbook", require "composed"
+-- An Appsmith in its one container, under compose with its stacks in a folder of the host or in a volume of docker, read: which release and edition runs,
+-- what its MongoDB says of itself. Changes nothing. Other shapes are refused by name (shapes.lua).
+local playbook, composed, shapes = require "playbook", require "composed", require "appsmith.shapes"
 
 local instance = {}
 
 local INFO = "/opt/appsmith/info.json"
 local STACKS = "/appsmith-stacks"
 
---- Is there an Appsmith? Looks at files alone.
-function instance.is_here(files) return composed.mentions("/appsmith%-[ce]e", files) end
+function instance.has_compose_file(files) return composed.mentions("/appsmith%-[ce]e", files) end
 
-local function refuse_other_shapes(files)
-  if instance.is_here(files) then return end
-  error {
-    code = "instance.missing",
-    message = "there is no compose file of an Appsmith here",
-    hint = "name its folder with -C DIR, and its compose files with --files where they have other names; a container made by `docker run` is not known yet",
-  }
+--- Is there an Appsmith, of whatever shape? Looks at files alone.
+function instance.is_here(files)
+  return instance.has_compose_file(files) or composed.mentions("/appsmith%-server", files) or shapes.is_helm() or shapes.has_stacks()
 end
 
 local function only_service(config)
@@ -25,21 +20,35 @@ local function only_service(config)
   error { code = "unsupported", message = "the compose project has " .. #found .. " services of Appsmith, expected one: " .. table.concat(found, ", ") }
 end
 
---- The folder on this host that holds all of its state.
-local function stacks_of(service, name)
-  for _, volume in ipairs(service.volumes) do
-    if volume.target == STACKS then
-      if volume.type == "bind" then return volume.source end
-      error { code = "unsupported", message = STACKS .. " of " .. name .. " is a volume of docker", hint = "only stacks in a folder of the host can be worked on yet" }
+--- Where a volume of docker lies on this host.
+local function mountpoint(volume)
+  local found = process.read({ "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume }).out:match "^(%S+)%s*$"
+  if found and file.exists(found) then return found end
+  error { code = "unsupported", message = "volume " .. volume .. " cannot be seen from here", hint = "run it as root, on the host of the engine" }
+end
+
+--- All of its state: the folder on this host that holds it, and the volume whose folder that is.
+local function stacks_of(config, name)
+  for _, mounted in ipairs(config.services[name].volumes) do
+    if mounted.target == STACKS then
+      if mounted.type == "bind" then return mounted.source end
+      local volume = config.volumes[mounted.source] or mounted.source
+      if not volume then break end
+      return mountpoint(volume), volume
     end
   end
-  error { code = "unsupported", message = name .. " mounts nothing at " .. STACKS, hint = "its state would go away with its container" }
+  error { code = "unsupported", message = name .. " has no folder and no named volume at " .. STACKS, hint = "its state would go away with its container" }
 end
 
 --- Does MongoDB run inside of the container? Appsmith itself decides by this text; the address holds a password, so that it is not read here but counted.
 local function is_embedded(app)
   local local_url = "^[[:space:]]*APPSMITH_(DB_URL|MONGODB_URI)=.*(localhost|127[.]0[.]0[.]1)"
   return process.read({ "grep", "-qE", local_url, app.docker_env }, { ok = { 0, 1 } }).status == 0
+end
+
+--- Where its database is, as a secret, for it holds a password.
+function instance.address_of_database(app)
+  return secret.first { secret.docker_env(app.docker_env, "APPSMITH_DB_URL"), secret.docker_env(app.docker_env, "APPSMITH_MONGODB_URI") }
 end
 
 local QUESTION = [[print(JSON.stringify({
@@ -114,10 +123,22 @@ local function versions(app)
   return found
 end
 
+--- What a way back needs: the stacks, cold; a database elsewhere, dumped by the tools of the image; the files that say how the container is made.
+function instance.state(app)
+  local stacks = { type = "directory", path = app.stacks, helper = { project = app.project, service = app.service, path = STACKS } }
+  if app.volume then stacks = { type = "volume", volume = app.volume } end
+  local state = { stacks, { type = "files", paths = { unpack(app.project.files) }, optional = { app.env_file } } }
+  if not app.embedded then
+    local server = { project = app.project, service = app.service }
+    state[3] = { type = "mongodb", server = server, beside = true, uri = instance.address_of_database(app) }
+  end
+  return state
+end
+
 --- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones.
 function instance.inspect(given)
   local files = given and given.files
-  refuse_other_shapes(files)
+  if not instance.has_compose_file(files) then shapes.refuse(files) end
   local config = composed.project(files)
   local name = only_service(config)
   local service = config.services[name]
@@ -134,19 +155,16 @@ function instance.inspect(given)
     pinned = composed.tag_of(service.image),
     settings = service.environment,
     overridden = config.overridden,
-    stacks = stacks_of(service, name),
     url = composed.address(service, name, "80"),
   }
+  app.stacks, app.volume = stacks_of(config, name)
   app.docker_env = app.stacks .. "/configuration/docker.env"
   app.embedded = is_embedded(app)
   app.versions = versions(app)
   app.version = app.versions.server or app.versions.image or composed.release_in(app.pinned)
   local answered, facts = pcall(instance.facts, app)
   app.keyrings = instance.keyrings(app, answered and facts.schema or nil)
-  app.state = {
-    { type = "directory", path = app.stacks, helper = { project = app.project, service = name, path = STACKS } },
-    { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
-  }
+  app.state = instance.state(app)
   playbook.instance(app)
   return app
 end

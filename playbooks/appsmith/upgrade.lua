@@ -1,12 +1,22 @@
 -- The vendor's page names checkpoints; an operator who jumps over one has a server that stops after it has changed the data. Here all hops are one run: each
--- is proved to be finished before the next, and whatever fails, the folder of before the first one comes back whole.
-local playbook, appsmith = require "playbook", require "appsmith"
+-- is proved to be finished before the next, and whatever fails, the state of before the first one comes back whole.
+local playbook, appsmith, conditions = require "playbook", require "appsmith", require "appsmith.conditions"
+
+--- The state of this instance, with a snapshot that the operator vouches for in the place of its database elsewhere.
+local function state_of(app, p)
+  local snapshot = { type = "external", id = p.snapshot, time = p.snapshot_time, way_back = p.snapshot_way_back, name = "mongodb" }
+  return p.snapshot and not app.embedded and { app.state[1], app.state[2], snapshot } or app.state
+end
 
 return playbook.define {
   name = "appsmith/upgrade",
-  summary = "Upgrade a self-hosted Appsmith (compose, embedded MongoDB) to a pinned release, through the checkpoints on the way.",
+  summary = "Upgrade a self-hosted Appsmith (compose) to a pinned release, through the checkpoints on the way.",
   params = {
     to = { type = "release", required = true, help = "such as 2.1" },
+    stay_at_checkpoint = { type = "boolean", help = "where a later hop fails, stay at the last release that was proved; each hop is backed up" },
+    snapshot = { help = "of a database elsewhere: the id of a snapshot that you take yourself and vouch for" },
+    snapshot_time = { help = "when it was taken, such as 2026-11-21T07:00:00Z" },
+    snapshot_way_back = { help = "how to bring it back, for whoever has to" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
   help = "A hop of which the data is not sure wants --accept unsure. It stands still from the first hop to the last: its folder is copied cold.",
@@ -16,11 +26,12 @@ return playbook.define {
     local path = appsmith.path(app, p.to)
     local hops = {}
     for i, hop in ipairs(path.hops or {}) do hops[i] = appsmith.release(app, hop.to) end
+    local state = state_of(app, p)
 
     gates(function()
       gate.newer(app.version, p.to)
       gate.appsmith_is_pinned(app)
-      gate.database_is_embedded(app)
+      gate.database_can_be_backed_up(app, p.snapshot)
       gate.path_is_sure(path)
       gate.no_auto_updaters()
       gate.appsmith_is_well(app)
@@ -33,7 +44,7 @@ return playbook.define {
         gate.images_can_be_had { release.image }
         if i == 1 then gate.mongodb_opens_the_data(app, release.version) end
       end
-      gate.free_space(app.state, { rehearse = false })
+      gate.free_space(state, { rehearse = false })
     end)
 
     step("Fetch images", function()
@@ -45,23 +56,55 @@ return playbook.define {
       log.info(("hop %d of %d: %s -> %s%s"):format(i, #path.hops, hop.from, hop.to, reason and ", for " .. reason.why or ""))
     end
 
+    local stayed
     downtime(function()
-      local saved = step("Back up", function() return backup.create(app.state, { app = "appsmith", version = app.version, keyrings = app.keyrings }) end)
+      local function back_up(at) return backup.create(state, { app = "appsmith", version = at.version, keyrings = at.keyrings }) end
+      local saved = step("Back up", function() return back_up(app) end)
       way_back(appsmith.restore, app, saved)
-
-      for i, release in ipairs(hops) do
-        step("Upgrade to " .. release.version, function()
-          if i > 1 then appsmith.stop_writers(app) end
-          image.pin(app.project, { [app.service] = release.image })
-          compose.up(app.project, { services = { app.service } })
-          appsmith.wait_finished(app, release)
+      if conditions.to_raise(before.fcv, app.version, hops[1].version) and app.embedded then
+        step("Raise the data", function()
+          appsmith.start(app)
+          appsmith.wait_ready(app)
+          appsmith.raise_data(app, app.version, hops[1].version)
+          appsmith.stop_writers(app)
         end)
       end
 
-      step("Verify", function()
-        expect.nothing_is_missing(app, before)
-        expect.keys_open_stored_secrets(appsmith.as_it_is(app), opened)
-      end)
+      local here = app
+      for i, release in ipairs(hops) do
+        local function hop()
+          step("Upgrade to " .. release.version, function()
+            image.pin(app.project, { [app.service] = release.image })
+            compose.up(app.project, { services = { app.service } })
+            appsmith.wait_finished(app, release)
+          end)
+          step("Verify " .. release.version, function()
+            expect.nothing_is_missing(app, before)
+            expect.keys_open_stored_secrets(appsmith.as_it_is(app), opened)
+          end)
+        end
+        local done, why = true, nil
+        if p.stay_at_checkpoint and i > 1 then done, why = pcall(hop) else hop() end
+        if not done then
+          step("Stay at " .. here.version, function()
+            appsmith.restore(here, saved)
+            appsmith.start(here)
+            appsmith.wait_finished(here, here)
+          end)
+          stayed = { version = here.version, instead_of = release.version, why = type(why) == "table" and why.message or tostring(why) }
+          log.warning(("stayed at %s: %s"):format(stayed.version, stayed.why))
+          return
+        end
+        here = appsmith.as_of(appsmith.as_it_is(app), release.version)
+        if hops[i + 1] then
+          step("Leave " .. release.version, function()
+            if app.embedded then appsmith.raise_data(app, release.version, hops[i + 1].version) end
+            appsmith.stop_writers(app)
+          end)
+          if p.stay_at_checkpoint then saved = step("Back up " .. release.version, function() return back_up(here) end) end
+        end
+      end
     end)
+    return stayed
   end,
 }

@@ -11,6 +11,7 @@ return playbook.define {
     expect.appsmith_is_well(app)
     expect.migrations_are_whole(app)
     expect.both_keys_are_set(app)
+    expect.settings_agree(app)
     expect.keys_open_stored_secrets(app)
     expect.hop_is_finished(app, { version = app.version, image = app.image })
   end,

@@ -1,7 +1,8 @@
 // The source `mongodb`, through the tools of the service that holds it (Appsmith's container has them): {type="mongodb", server={project,
-// service}, uri=secret reference?, name="mongodb"}. One part `<name>.archive.gz`, what `mongodump --archive --gzip` gives, read back
-// document by document without MongoDB. State: {server_version, tool_version, collections={"db.name"=documents}}. Writers must be stopped:
-// a dump of a live database is no single moment.
+// service}, uri=secret reference?, beside=false, name="mongodb"}; `beside`: the database is elsewhere, and the tools run in a throwaway
+// container of the service's image, so that the service itself can be stopped. One part `<name>.archive.gz`, what `mongodump --archive
+// --gzip` gives, read back document by document without MongoDB. State: {server_version, tool_version, collections={"db.name"=documents}}.
+// Writers must be stopped: a dump of a live database is no single moment.
 //
 // The address, which holds a password, reaches the tools by the environment and a configuration file of theirs, 0600, gone when they end.
 // A restore replaces each collection of the dump; collections that came later stay.
@@ -41,7 +42,7 @@ class MongodbSource final : public Source {
   std::string type() const override { return "mongodb"; }
 
   Json check(const Json& spec, const fs::path& instance) const override {
-    const std::vector<std::string> members{"type", "server", "uri", "name"};
+    const std::vector<std::string> members{"type", "server", "uri", "beside", "name"};
     check_spec(spec, members);
     Json complete{{"type", "mongodb"},
                   {"server", check_server("mongodb", get_or<Json>(spec, "server", Json::object()), {}, instance)},
@@ -52,6 +53,10 @@ class MongodbSource final : public Source {
                     "name it, such as with secret.dotenv(\"stacks/configuration/docker.env\", \"APPSMITH_DB_URL\")");
       complete["uri"] = uri;
     }
+    const Json beside = get_or<Json>(spec, "beside", false);
+    if (!beside.is_boolean())
+      throw Error(Code::argument_invalid, "source mongodb: beside must be true or false, found " + canonical(beside));
+    if (beside.get<bool>()) complete["beside"] = true;  // left out otherwise, so that earlier specs stay what they were
     check_spec(complete, members);
     return complete;
   }
@@ -65,7 +70,7 @@ class MongodbSource final : public Source {
     auto part = writer.part(name + ".archive.gz", name, Encoding::plain, 0);
     Command dump = tool(spec, {"mongodump", "--archive", "--gzip", "--quiet"}, work);
     dump.output = [&](std::string_view bytes) { part->write(bytes); };
-    run_well(*place_inside(spec.at("server"), work), dump, "mongodump of " + describe(spec), work);
+    run_well(*place_of(spec, work), dump, "mongodump of " + describe(spec), work);
     work.reach("backup.dumped");
     Part done = part->finish();
     const MongodumpArchive archive = read_mongodump_file(writer.folder() / done.file, nullptr, work.cancel());
@@ -133,9 +138,10 @@ class MongodbSource final : public Source {
   std::string instructions(const Stored& stored) const override {
     const Json& spec = stored.source.spec;
     return "**The " + describe(spec) +
-           "**, while nothing but it runs in its container. Put its address into `MONGODB_URI` first (Appsmith has it\n"
+           "**, while nothing else uses it. Put its address into `MONGODB_URI` first (Appsmith has it\n"
            "   as `APPSMITH_DB_URL`):\n\n```sh\n{ printf '%s\\n' \"$MONGODB_URI\"; cat " +
-           shell_quoted(stored.manifest.part_of(stored.source.name).file) + "; } | " + inside_by_hand(spec.at("server")) + "sh -euc " +
+           shell_quoted(stored.manifest.part_of(stored.source.name).file) + "; } | " +
+           (spec.contains("beside") ? beside_by_hand(spec.at("server"), "sh") + "-euc " : inside_by_hand(spec.at("server")) + "sh -euc ") +
            shell_quoted(
                "read -r uri\numask 077\nconfig=$(mktemp)\ntrap 'rm -f \"$config\"' EXIT\nprintf \"uri: '%s'\\n\" \"$uri\" >\"$config\"\n"
                "mongorestore --config=\"$config\" --archive --gzip --drop --stopOnError") +
@@ -143,6 +149,10 @@ class MongodbSource final : public Source {
   }
 
  private:
+  static std::unique_ptr<Place> place_of(const Json& spec, Work& work) {
+    return spec.contains("beside") ? place_beside(spec.at("server"), work) : place_inside(spec.at("server"), work);
+  }
+
   static Json counts_of(const MongodumpArchive& archive) {
     Json counts = Json::object();
     for (const MongodumpCollection& one : archive.collections)
@@ -164,7 +174,7 @@ class MongodbSource final : public Source {
     Command command = tool(stored.source.spec, words, work);
     PartReader reader(stored.folder, stored.manifest.part_of(stored.source.name), work);
     command.feed = [&] { return reader.next(); };
-    run_well(*place_inside(stored.source.spec.at("server"), work), command, "mongorestore into " + describe(stored.source.spec), work);
+    run_well(*place_of(stored.source.spec, work), command, "mongorestore into " + describe(stored.source.spec), work);
   }
 
   Json present_counts(const Stored& stored, Work& work) const {
@@ -176,7 +186,7 @@ class MongodbSource final : public Source {
     command.environment["PLAYBOOK_MONGODB_COLLECTIONS"] = names.dump();
     if (spec.contains("uri")) command.environment["PLAYBOOK_MONGODB_URI"] = work.secret(spec["uri"]);
     command.deadline = 10min;
-    const std::string said = run_well(*place_inside(spec.at("server"), work), command, "counting the documents of " + describe(spec), work);
+    const std::string said = run_well(*place_of(spec, work), command, "counting the documents of " + describe(spec), work);
     Json counts = Json::object();
     for (const std::string& line : split(said, '\n'))
       if (size_t space = line.rfind(' '); space != std::string::npos)

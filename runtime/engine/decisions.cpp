@@ -19,4 +19,11 @@ Json Decisions::to_json() const {
   return value;
 }
 
+Decisions Decisions::with_earlier(const Json& journaled) const {
+  Decisions all = *this;
+  for (const std::string& danger : get_or<std::vector<std::string>>(journaled, "accept", {})) all.accept.push_back(danger);
+  all.overrides.merge(get_or<std::map<std::string, std::string>>(journaled, "overrides", {}));
+  return all;
+}
+
 }  // namespace playbook

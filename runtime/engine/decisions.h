@@ -24,6 +24,8 @@ struct Decisions {
   /// Why a gate that refuses is overridden; nothing where it passes, is not named here, or can never be overridden. `gate` is its report.
   std::optional<std::string> override_of(const Json& gate) const;
   Json to_json() const;
+  /// With what was accepted and overridden when the run began, as `to_json` wrote it: its gates are asked again when it is resumed.
+  Decisions with_earlier(const Json& journaled) const;
 };
 
 /// From other threads and signal handlers, for the run in progress. All calls are async-signal-safe.

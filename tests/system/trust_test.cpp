@@ -148,3 +148,17 @@ TEST_CASE("a journal that was lost is not taken for one without runs", "[command
   CHECK_THAT(run.err, ContainsSubstring("does not know run 20") && ContainsSubstring("whose folder lies beside it"));
   CHECK(site.text("data") == "1.1");
 }
+
+TEST_CASE("what was accepted and overridden when a run began still holds when it is resumed", "[command]") {
+  TempFolder folder;
+  folder.write("go.lua",
+               plain_playbook("gates(function() gate('disk', false, 'full') gate('danger', playbook.accepted 'danger', 'no') end)\n"
+                              "file.write('first', 'x') if not confirm('Go on?') then error 'no' end file.write('second', 'x')"));
+  const Finished begun = run_playbook({"go.lua", "--accept", "danger", "--override", "disk", "--reason", "known"}, folder.path());
+  INFO(begun.out << begun.err);
+  REQUIRE(begun.status == 5);
+  const Finished resumed = run_playbook({"resume", "--yes"}, folder.path());
+  INFO(resumed.out << resumed.err);
+  CHECK(resumed.status == 0);
+  CHECK(fs::exists(folder.path() / "second"));
+}

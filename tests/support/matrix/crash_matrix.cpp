@@ -74,8 +74,11 @@ enum class Act { run, resume, rollback };
     RunResult result;
     {
       Runtime runtime(options_for(scenario, &faults));
+      Decisions decisions;
+      decisions.accept = scenario.accepts;
       if (act == Act::run)
-        result = runtime.run({.playbook = scenario.playbook, .instance = instance, .params = scenario.params, .decisions = {}}, observer);
+        result =
+            runtime.run({.playbook = scenario.playbook, .instance = instance, .params = scenario.params, .decisions = decisions}, observer);
       else if (act == Act::resume)
         result = runtime.resume(instance, "", {}, observer);
       else

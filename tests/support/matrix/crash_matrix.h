@@ -18,6 +18,7 @@ struct Scenario {
   std::string name;
   std::string playbook;  ///< shipped name or path
   Json params = Json::object();
+  std::vector<std::string> accepts;  ///< dangers by name
   std::vector<std::filesystem::path> library;
   std::function<void(const std::filesystem::path& instance)> prepare;       ///< lays out the old state
   std::function<std::string(const std::filesystem::path& instance)> judge;  ///< "old", "new", or what is mixed

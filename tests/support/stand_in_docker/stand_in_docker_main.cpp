@@ -141,7 +141,7 @@ int copy_out(const Arguments& arguments) {
   State state;
   const std::string from = arguments.rest.at(0);
   const Json& container = state.container(from.substr(0, from.find(':')));
-  fs::path root = state.images[container["image"].get<std::string>()].value("root", "");
+  fs::path root = state.images[without_digest(container["image"])].value("root", "");
   std::string inside = from.substr(from.find(':') + 1);
   fs::path file = root / inside.substr(inside.starts_with("/app/") ? 5 : 1);  // APP_ROOT is what stands at /app
   if (!fs::exists(file)) throw Failure{1, "Error: No such container:path: " + from};
@@ -209,8 +209,10 @@ int execute(const Arguments& arguments) {
 // images ----------------------------------------------------------------------------------------------------------------------------------
 
 Json& known_image(Json& images, const std::string& ref) {
-  if (!images.contains(ref)) throw Failure{1, "Error: No such image: " + ref};
-  return images[ref];
+  if (images.contains(without_digest(ref))) return images[without_digest(ref)];
+  for (auto& [name, image] : images.items())
+    if (image["id"] == ref) return image;
+  throw Failure{1, "Error: No such image: " + ref};
 }
 
 int inspect_image(const Arguments& arguments) {
@@ -234,9 +236,12 @@ int inspect_image(const Arguments& arguments) {
 
 int pull(const std::string& ref) {
   State state;
-  if (!state.registry.contains(ref))
+  const std::string name = without_digest(ref);
+  if (state.registry.contains(name) && state.registry[name].value("unauthorized", false))
+    throw Failure{1, "Error response from daemon: pull access denied for " + name + ": unauthorized: authentication required"};
+  if (!state.registry.contains(name))
     throw Failure{1, "Error response from daemon: manifest for " + ref + " not found: manifest unknown: manifest unknown"};
-  state.images[ref] = state.registry[ref];
+  state.images[name] = state.registry[name];
   state.save();
   std::cout << "Status: Downloaded newer image for " << ref << "\n";
   return 0;
@@ -244,7 +249,9 @@ int pull(const std::string& ref) {
 
 int manifest(const Arguments& arguments) {
   State state;
-  const std::string ref = arguments.rest.at(0);
+  const std::string ref = without_digest(arguments.rest.at(0));
+  if (state.registry.contains(ref) && state.registry[ref].value("unauthorized", false))
+    throw Failure{1, "errors:\ndenied: requested access to the resource is denied\nunauthorized: authentication required"};
   if (!state.registry.contains(ref)) throw Failure{1, "no such manifest: " + ref};
   std::cout << Json{{"Descriptor", {{"digest", state.registry[ref]["id"]}}}}.dump() << "\n";
   return 0;
@@ -298,6 +305,25 @@ int up(const Project& project, const Arguments& arguments) {
   return 0;
 }
 
+/// A container of its own for one program; it is in no list, for it ends with its client.
+int run_one_off(const Project& project, const std::vector<std::string>& words) {
+  Arguments arguments(words, {"--label", "-e", "--user", "--workdir", "--entrypoint"}, true);
+  Json container;
+  {
+    State state;
+    const std::string id = create_container(state, "", "", project.services().at(arguments.rest.at(0)));
+    container = state.container(id);
+    state.containers.erase(id);
+    state.save();
+  }
+  std::vector<std::string> argv = after(arguments.rest, 1);
+  argv.insert(argv.begin(), arguments.get("--entrypoint"));
+  Json environment = Json::object();
+  for (const std::string& name : arguments.all("-e"))
+    if (const char* value = std::getenv(name.c_str())) environment[name] = value;
+  become(container, argv, environment);
+}
+
 std::vector<std::string> containers_of(const Project& project, const std::vector<std::string>& services) {
   State state;
   return state.of_project(project.name, services);
@@ -306,7 +332,7 @@ std::vector<std::string> containers_of(const Project& project, const std::vector
 int compose(const std::vector<std::string>& words) {
   Arguments front(words, {"--file", "-f", "--project-directory", "--project-name", "-p", "--env-file"}, true);
   const std::string verb = front.rest.at(0);
-  Arguments arguments(after(front.rest, 1), {"--format", "--timeout", "-t", "--pull", "--tail", "--since"});
+  Arguments arguments(after(front.rest, 1), {"--format", "--timeout", "-t", "--pull", "--tail", "--since"}, verb == "run");
   if (verb == "version") {
     std::cout << "2.26.1\n";
     return 0;
@@ -318,6 +344,8 @@ int compose(const std::vector<std::string>& words) {
                                  front.get("--project-name", front.get("-p")), !arguments.has("--no-interpolate"));
   if (verb == "config") {
     std::cout << project.config.dump(1) << "\n";
+  } else if (verb == "run") {
+    return run_one_off(project, after(front.rest, 1));
   } else if (verb == "up") {
     return up(project, arguments);
   } else if (verb == "start") {

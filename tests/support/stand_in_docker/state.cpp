@@ -63,6 +63,8 @@ std::vector<std::string> State::of_project(const std::string& project, const std
   return ids;
 }
 
+std::string without_digest(const std::string& ref) { return ref.substr(0, ref.find('@')); }
+
 std::string now() {
   timespec time{};
   clock_gettime(CLOCK_REALTIME, &time);

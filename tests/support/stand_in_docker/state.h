@@ -38,6 +38,9 @@ class State {
   int lock_;
 };
 
+/// `name:tag` of `name:tag@digest`: here a tag is never given to another image.
+std::string without_digest(const std::string& ref);
+
 /// RFC 3339 in UTC with nanoseconds, as the engine writes times.
 std::string now();
 

@@ -1,0 +1,38 @@
+// appsmith/upgrade from 1.8.15 over 1.9.2 and 1.99 to 2.1, killed at its instants, over processes instead of containers: a sample always,
+// every instant with --all.
+#include "tests/playbooks/appsmith/processes.h"
+#include "tests/support/matrix/check.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+
+namespace {
+
+Scenario jump() { return appsmith::upgrade_scenario("1.8.15", "2.1"); }
+
+Scenario failing() {
+  Scenario scenario = appsmith::upgrade_scenario("1.95", "2.1.9");
+  scenario.ends = "old";
+  scenario.kill_on_the_way_back = true;
+  return scenario;
+}
+
+MatrixOptions every(int n, bool roll_back = false) {
+  MatrixOptions options;
+  options.every = n, options.seed = 5, options.roll_back = roll_back;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, forward and back", "[matrix]") {
+  check_crash_matrix(jump(), every(60));
+  check_crash_matrix(jump(), every(75, true));
+  check_crash_matrix(failing(), every(40));
+}
+
+TEST_CASE("appsmith/upgrade over its checkpoints holds at every instant, forward and back", "[.][matrix][exhaustive]") {
+  check_crash_matrix(jump(), {});
+  check_crash_matrix(jump(), every(1, true));
+  check_crash_matrix(failing(), {});
+}

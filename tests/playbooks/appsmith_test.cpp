@@ -1,0 +1,181 @@
+// Appsmith's playbooks on its stand-in as processes: no engine, so that each shape and each way has a test of its own.
+#include "runtime/base/file.h"
+#include "tests/playbooks/appsmith/processes.h"
+#include "tests/support/catch.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+using appsmith::Processes;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Json kRows{{"workspace", 1}, {"application", 2}, {"newPage", 3}, {"newAction", 4}, {"datasource", 5}};
+
+Finished upgrade(const Processes& app, const std::string& to, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"run", "appsmith/upgrade", "--to", to, "--accept", "unsure"});
+  return app.run(more);
+}
+
+}  // namespace
+
+TEST_CASE("a jump from Appsmith 1.8.15 over 1.9.2 and 1.99 to 2.1 is one run, and rollback brings equal data back", "[appsmith]") {
+  Processes app("1.8.15");
+  const Json data = app.database();
+  const std::string file = app.compose_text(), settings = app.settings();
+  const Finished done = upgrade(app, "2.1");
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  const Json after = app.database();
+  CHECK(after["changes"] == Json({"seed", "change-of-v1.8.15", "change-of-v1.9.2", "change-of-v1.99", "change-of-v2.1"}));
+  CHECK(after["schema"] == 2);
+  CHECK(after["fcv"] == "6.0");
+  CHECK(after["rows"] == kRows);
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.1"));
+  CHECK_THAT(app.run({"keys", "verify"}).out, ContainsSubstring("match  appsmith-v2: 1 of 1 stored value opens"));
+
+  const Finished back = app.run({"rollback"});
+  INFO(back.out << back.err);
+  REQUIRE(back.status == 0);
+  CHECK(app.database() == data);
+  CHECK(app.settings() == settings);
+  CHECK(app.compose_text() == file);
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.8.15 running"));
+}
+
+TEST_CASE("with --stay-at-checkpoint an Appsmith whose last hop fails stays at the release that was proved before", "[appsmith]") {
+  Processes app("1.95");
+  const Finished done = upgrade(app, "2.1.9", {"--stay-at-checkpoint"});
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK_THAT(done.out, ContainsSubstring("stayed at 1.99: service appsmith says that it failed: FAILED OVER"));
+  const Json after = app.database();
+  CHECK(after["changes"] == Json({"seed", "change-of-v1.95", "change-of-v1.99"}));
+  CHECK(after["fcv"] == "6.0");
+  CHECK(after["rows"] == kRows);
+  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.99"));
+  CHECK(app.settings().find("APPSMITH_REDIS_PASSWORD") == std::string::npos);
+  CHECK(app.run({"appsmith/verify"}).status == 0);
+}
+
+TEST_CASE("an Appsmith with its database elsewhere goes through the page's checkpoint, and comes back with both", "[appsmith]") {
+  Processes app("1.95");
+  const fs::path elsewhere = app.folder() / "elsewhere.json";
+  app.compose("stop");
+  fs::rename(app.folder() / "stacks/data/mongodb/db.json", elsewhere);
+  std::string settings = app.settings();
+  settings.replace(settings.find("@localhost"), 10, "@db.example");
+  app.set_settings(settings);
+  app.compose("up -d");
+  app.wait();
+  const Json before = parse_json(read_file(elsewhere), "the database elsewhere");
+
+  const Finished done = upgrade(app, "2.1.9");
+  INFO(done.out << done.err);
+  CHECK(done.status == 1);
+  CHECK_THAT(done.out, ContainsSubstring("hop 1 of 2: 1.95 -> 1.99") && ContainsSubstring("ROLLED BACK appsmith/upgrade 2.1.9 -> 1.95"));
+  CHECK(parse_json(read_file(elsewhere), "the database elsewhere") == before);
+  CHECK(app.settings() == settings);
+  for (const auto& set : fs::directory_iterator(app.folder() / ".playbook/backups")) CHECK(fs::exists(set.path() / "mongodb.archive.gz"));
+
+  const Finished well = upgrade(app, "2.1");
+  INFO(well.out << well.err);
+  CHECK(well.status == 0);
+  CHECK(parse_json(read_file(elsewhere), "the database elsewhere")["changes"].back() == "change-of-v2.1");
+  const Finished vouched =
+      upgrade(app, "2.2",
+              {"--snapshot", "vol-1", "--snapshot-time", "2026-11-21T07:00:00Z", "--snapshot-way-back", "restore vol-1 in the console"});
+  INFO(vouched.out << vouched.err);
+  CHECK(vouched.status == 0);
+  CHECK_THAT(vouched.out, ContainsSubstring("snapshot vol-1 of 2026-11-21T07:00:00.000Z, taken elsewhere: nobody looked at it"));
+}
+
+TEST_CASE("Appsmiths of other shapes are refused by name, with what to do instead", "[appsmith]") {
+  struct Case {
+    const char *file, *text, *says;
+  };
+  const std::vector<Case> cases{
+      {"values.yaml", "image:\n  repository: appsmith/appsmith-ee\n  tag: latest\n", "this is the helm chart of an Appsmith on Kubernetes"},
+      {"Chart.yaml", "apiVersion: v2\nname: appsmith\n", "this is the helm chart of an Appsmith on Kubernetes"},
+      {"docker-compose.yml", "services: {internal-server: {image: appsmith/appsmith-server:release}}\n",
+       "this is an Appsmith of several containers"},
+  };
+  for (const Case& one : cases) {
+    TempFolder folder;
+    folder.write(one.file, one.text);
+    const Finished seen = run_playbook({"inspect", folder.path().string()}, folder.path());
+    INFO(seen.out << seen.err);
+    CHECK(seen.status != 0);
+    CHECK_THAT(seen.err, ContainsSubstring(one.says));
+    CHECK_THAT(run_playbook({"run", "appsmith/upgrade", "--to", "2.1"}, folder.path()).err, ContainsSubstring(one.says));
+  }
+}
+
+TEST_CASE("a container that docker run made is inspected, and its upgrade is refused with the compose file to write", "[appsmith]") {
+  TempFolder folder;
+  const fs::path docker = folder.write("bin/docker", R"(#!/bin/sh
+case "$*" in
+  "ps --all "*) echo "old-smith|index.docker.io/appsmith/appsmith-ce:v1.95|" ;;
+  *RestartPolicy*) echo unless-stopped ;;
+  *NetworkMode*) echo default ;;
+  *Mounts*) printf '/srv/stacks:/appsmith-stacks\nsmith-keys:/keys\n' ;;
+  *PortBindings*) printf '127.0.0.1:8080:80/tcp\n443:443/tcp\n' ;;
+  *Config.Env*old-smith) printf 'PATH\nTMP\nAPPSMITH_MAIL_PASSWORD\n' ;;
+  *Config.Env*) printf 'PATH\nTMP\n' ;;
+  *) exit 1 ;;
+esac
+)");
+  fs::permissions(docker, fs::perms::owner_all);
+  auto run = [&](const std::vector<std::string>& words) {
+    CommandProcess process(words, folder.path(), CommandProcess::On::pipes, {{"PATH", docker.parent_path().string() + ":/usr/bin:/bin"}});
+    const int status = process.finish();
+    return Finished{status, process.out, process.err};
+  };
+  const Finished refused = run({"run", "appsmith/upgrade", "--to", "1.99"});
+  INFO(refused.out << refused.err);
+  CHECK(refused.status != 0);
+  CHECK_THAT(refused.err, ContainsSubstring("container old-smith of index.docker.io/appsmith/appsmith-ce:v1.95 was made by `docker run`"));
+  std::string file;  // every line of the log without its time
+  for (size_t at = refused.out.find("services:"); at != std::string::npos && at < refused.out.find("REFUSED");) {
+    const size_t end = refused.out.find('\n', at);
+    file += refused.out.substr(at, end - at) + "\n";
+    at = end + sizeof "01:09:33 ";
+  }
+  CHECK(file == R"(services:
+  appsmith:
+    image: index.docker.io/appsmith/appsmith-ce:v1.95
+    container_name: old-smith
+    restart: unless-stopped
+    ports:
+      - "127.0.0.1:8080:80"
+      - "443:443"
+    volumes:
+      - "/srv/stacks:/appsmith-stacks"
+      - "smith-keys:/keys"
+    environment:
+      APPSMITH_MAIL_PASSWORD: ${APPSMITH_MAIL_PASSWORD}
+volumes:
+  smith-keys:
+    external: true
+)");
+  const Finished seen = run({"run", "appsmith/inspect"});
+  INFO(seen.out << seen.err);
+  CHECK(seen.status == 0);
+  CHECK_THAT(seen.out, ContainsSubstring("old-smith") && ContainsSubstring("/srv/stacks"));
+}
+
+TEST_CASE("appsmith/verify names the settings of docker.env that the container is given otherwise, and not their values", "[appsmith]") {
+  Processes app("1.99");
+  CHECK(app.run({"appsmith/verify"}).status == 0);
+  Json file = parse_json(app.compose_text(), "the compose file");
+  file["services"]["appsmith"]["environment"] = {{"APPSMITH_MAIL_HOST", "mail.example"}};
+  replace_file(app.folder() / "docker-compose.yml", file.dump(1) + "\n");
+  app.compose("up -d");
+  app.wait();
+  const Finished found = app.run({"appsmith/verify"});
+  INFO(found.out << found.err);
+  CHECK(found.status != 0);
+  CHECK_THAT(found.err, ContainsSubstring("APPSMITH_MAIL_HOST is another one in " + (app.folder() / "stacks").string() +
+                                          "/configuration/docker.env than in the container, which counts"));
+  CHECK((found.out + found.err).find("mail.example") == std::string::npos);
+}
