@@ -295,8 +295,7 @@ RunResult Runtime::resume(const fs::path& folder, const std::string& wanted, con
     std::unique_ptr<Program> program = Program::load(place.program_options(sources), read_snapshot(place.journal(), run.id).at("playbook"));
     place.enter_run(run.id);
     place.events().emit("run.started", started(run, "resume"));
-    return carried(place, run,
-                   [&] { return Session(place.actions(), *program, run, decisions.with_earlier(run.options)).resume(); });
+    return carried(place, run, [&] { return Session(place.actions(), *program, run, decisions.with_earlier(run.options)).resume(); });
   } catch (const std::exception& error) {
     return refusal(error);
   }

@@ -1,9 +1,13 @@
 local playbook, appsmith, shapes = require "playbook", require "appsmith", require "appsmith.shapes"
 
---- A container without a compose file is told, too.
-local function outside_of_compose()
-  local one = shapes.container()
-  return one
+--- A container without a compose file is told too, where this folder is of no other application.
+local function outside_of_compose(files)
+  for _, name in ipairs(playbook.families()) do
+    if name ~= "appsmith" and require(name).is_here(files) then return nil end
+  end
+  local asked, one = pcall(shapes.container)
+  return asked
+    and one
     and {
       application = "Appsmith",
       shape = "made by `docker run`, without a compose file",
@@ -21,7 +25,7 @@ return playbook.define {
   params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
 
   run = function(p)
-    if not appsmith.is_here(p.files) or shapes.has_stacks() and not appsmith.has_compose_file(p.files) then return outside_of_compose() or nil end
+    if not appsmith.is_here(p.files) or shapes.has_stacks() and not appsmith.has_compose_file(p.files) then return outside_of_compose(p.files) or nil end
     local app = appsmith.inspect(p)
     local asked, facts = pcall(appsmith.facts, app)
     return {

@@ -40,7 +40,8 @@ struct Instance {
 
 }  // namespace
 
-TEST_CASE("playbook releases tells what a registry has, the way to each, and what a moving tag is today, also behind a login", "[releases]") {
+TEST_CASE("playbook releases tells what a registry has, the way to each, and what a moving tag is today, also behind a login",
+          "[releases]") {
   Instance here;
   Json found = here.releases();
   CHECK(found.at("registry") == "asked");
