@@ -1,6 +1,6 @@
 -- What the vendor's update.sh does without a backup: gates before anything stops, a proved copy, one tag for app and worker, readiness by the log and
 -- by the rows of the migrations table, and a way back that restores the database before the old image starts.
-local playbook, activepieces = require "playbook", require "activepieces"
+local playbook, preflights, activepieces = require "playbook", require "preflights", require "activepieces"
 
 return playbook.define {
   name = "activepieces/upgrade",
@@ -36,7 +36,9 @@ return playbook.define {
       gate.migrations_are_added(app, target)
       gate.vector_is_there(app, target)
       gate.changes_are_accepted(app, target)
+      gate.database_gives_rights(app.database)
       gate.keys_open_stored_secrets(app)
+      preflights.ask(after, target.images)
       gate.queue_is_kept(app)
       gate.free_space(app.state, { sets = 2 })
     end)

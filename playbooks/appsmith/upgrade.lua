@@ -1,6 +1,6 @@
 -- The vendor's page names checkpoints; an operator who jumps over one has a server that stops after it has changed the data. Here all hops are one run: each
 -- is proved to be finished before the next, and whatever fails, the state of before the first one comes back whole.
-local playbook, appsmith, conditions = require "playbook", require "appsmith", require "appsmith.conditions"
+local playbook, preflights, appsmith, conditions = require "playbook", require "preflights", require "appsmith", require "appsmith.conditions"
 
 --- The state of this instance, with a snapshot that the operator vouches for in the place of its database elsewhere.
 local function state_of(app, p)
@@ -24,8 +24,11 @@ return playbook.define {
   run = function(p)
     local app = appsmith.inspect(p)
     local path = appsmith.path(app, p.to)
-    local hops = {}
-    for i, hop in ipairs(path.hops or {}) do hops[i] = appsmith.release(app, hop.to) end
+    local hops, images = {}, {}
+    for i, hop in ipairs(path.hops or {}) do
+      hops[i] = appsmith.release(app, hop.to)
+      images[i] = hops[i].image
+    end
     local state = state_of(app, p)
 
     gates(function()
@@ -40,16 +43,13 @@ return playbook.define {
       gate.keys_open_stored_secrets(app)
       gate.processor_has_avx(app, p.to)
       gate.edition_may_open_it(app, p.to)
-      for i, release in ipairs(hops) do
-        gate.images_can_be_had { release.image }
-        if i == 1 then gate.mongodb_opens_the_data(app, release.version) end
-      end
+      gate.images_can_be_had(images)
+      if hops[1] then gate.mongodb_opens_the_data(app, hops[1].version) end
       gate.free_space(state, { rehearse = false })
+      preflights.ask(app, images)
     end)
 
-    step("Fetch images", function()
-      for _, release in ipairs(hops) do image.pull { release.image } end
-    end)
+    step("Fetch images", function() image.pull(images) end)
     local before, opened = appsmith.facts(app), keys.verify(app.keyrings)
     for i, hop in ipairs(path.hops) do
       local reason = hop.reasons[1]

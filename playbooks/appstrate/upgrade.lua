@@ -1,6 +1,6 @@
 -- What the vendor's page asks of a person, and what it leaves out: gates before anything stops, a proved copy, a way back that restores the database
 -- before the old image starts.
-local playbook, appstrate = require "playbook", require "appstrate"
+local playbook, preflights, appstrate = require "playbook", require "preflights", require "appstrate"
 
 return playbook.define {
   name = "appstrate/upgrade",
@@ -37,7 +37,9 @@ return playbook.define {
       gate.password_opens_the_database(app)
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)
+      gate.database_gives_rights(app.database)
       gate.keys_open_stored_secrets(app)
+      preflights.ask(after, target.images)
       gate.queue_is_kept(app)
       gate.free_space(app.state, { sets = 2 })
     end)

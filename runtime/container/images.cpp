@@ -122,7 +122,10 @@ Resolved resolve_image(const Docker& docker, const std::string& reference) {
   if (found.is_null()) return {"", "not for linux/amd64"};
   Resolved resolved{found.at("Descriptor").at("digest"), ""};
   for (const char* kind : {"SchemaV2Manifest", "OCIManifest"})
-    if (const Json manifest = get_or<Json>(found, kind, Json()); manifest.is_object()) resolved.id = manifest.at("config").at("digest");
+    if (const Json manifest = get_or<Json>(found, kind, Json()); manifest.is_object()) {
+      resolved.id = manifest.at("config").at("digest");
+      for (const Json& layer : manifest.at("layers")) resolved.size += layer.at("size").get<std::uint64_t>();
+    }
   return resolved;
 }
 

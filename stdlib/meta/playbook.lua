@@ -717,7 +717,7 @@ function host.cpu() end
 ---
 ---     host.disk().available --> 48318382080
 ---@param options? playbook.host.disk.options
----@return {total: integer, free: integer, available: integer} # available is what a program without special rights may use
+---@return {total: integer, free: integer, available: integer, read_only: boolean} # available is what a program without special rights may use
 ---@nodiscard
 function host.disk(options) end
 
@@ -853,7 +853,7 @@ function image.read(ref, path) end
 ---
 ---     image.resolve("redis:0.0.1").missing --> "no such tag"
 ---@param ref string such as ghcr.io/acme/app:1.2.0
----@return {digest: string?, missing: string?} # missing says why: no such tag, unauthorized, registry unreachable, too many requests, or docker's words
+---@return {digest: string?, size: integer?, missing: string?} # size: of its layers in the registry, in bytes; missing says why: no such tag, unauthorized, registry unreachable, too many requests, or docker's words
 ---@nodiscard
 function image.resolve(ref) end
 

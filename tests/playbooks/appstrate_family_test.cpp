@@ -42,7 +42,7 @@ struct World : Driver {
     replace_file(files.instance / "docker-compose.yml", "services: {appstrate: {image: \"ghcr.io/appstrate/appstrate:...\"}}\n");
     for (const char* name : {"init", "instance", "conditions", "journals"})
       sources.modules[name == std::string("init") ? "appstrate" : "appstrate." + std::string(name)] = source(name + std::string(".lua"));
-    for (const char* name : {"checks", "composed", "instances", "stores"})
+    for (const char* name : {"checks", "composed", "instances", "preflights", "stores"})
       sources.modules[name] = read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "stdlib" / (std::string(name) + ".lua"));
     for (const char* name : {"journals", "settings", "changes", "checkpoints"})
       sources.files["appstrate/data/" + std::string(name) + ".json"] = source("data/" + std::string(name) + ".json");
@@ -70,11 +70,13 @@ struct World : Driver {
     Json server{{"image", kRegistry + "appstrate:" + tag}, {"environment", settings}, {"depends_on", Json::object()}};
     Json services{
         {"appstrate", server}, {"migrate", server}, {"postgres", {{"image", "postgres:16-alpine"}, {"depends_on", Json::object()}}}};
-    for (auto& [name, service] : services.items()) service["volumes"] = Json::array();
     services["appstrate"]["ports"] = Json::array({{{"published", "3000"}, {"target", "3000"}, {"host", published_on}}});
     services["appstrate"]["depends_on"] = {{"migrate", {{"condition", "service_completed_successfully"}}}};
     services["sidecar-pull"] = {{"image", kRegistry + "appstrate-sidecar:" + (pinned_elsewhere.empty() ? tag : pinned_elsewhere)},
                                 {"depends_on", Json::object()}};
+    for (auto& [name, service] : services.items())
+      for (const char* list : {"volumes", "ports"})
+        if (!service.contains(list)) service[list] = Json::array();
     return {{"type", "compose.project"}, {"name", "acme"},       {"folder", "/srv/acme"},   {"files", {"docker-compose.yml"}},
             {"env_file", ".env"},        {"services", services}, {"overridden", overridden}};
   }
@@ -92,6 +94,7 @@ struct World : Driver {
 
   Json query(const std::string& sql) const {
     auto has = [&](const char* text) { return sql.find(text) != std::string::npos; };
+    if (has("rolcreatedb")) return Json::array({{{"makes", true}, {"owns", true}, {"name", "u"}, {"database", "d"}}});
     if (has("to_regclass")) return Json::array({{{"yes", !rows.empty()}}});
     if (has("pg_database_size")) return Json::array({{{"bytes", 9000}}});
     if (has("status = 'running'")) return Json::array({{{"count", in_progress}}});
@@ -137,6 +140,7 @@ struct World : Driver {
     if (name == "compose.read") return say({{"status", database_says.empty() ? 0 : 2}, {"out", ""}, {"err", database_says}});
     if (name == "compose.ps") return say(containers());
     if (name == "compose.logs") return say(Json::array({{{"service", "appstrate"}, {"line", log_line}}}));
+    if (name == "process.read") return say({{"status", 0}, {"out", ""}, {"err", ""}});
     if (name == "postgres.query") return say(query(args.at("sql")));
     if (name == "http.get") return say(health());
     if (name == "keys.verify") return say(keys_verdict());
