@@ -31,8 +31,9 @@ end
 --- The project of this folder as Compose reads it, under the name under which its containers run: `docker compose -p NAME up` gives a name
 --- that is in no file, and another name would be another project with other volumes.
 ---@param files? string[]
+---@param known? string the name, where no container tells it
 ---@return table compose.project
-function composed.project(files)
+function composed.project(files, known)
   local config = compose.config { files = files }
   local names, count, name = {}, 0, nil
   local filter = "label=com.docker.compose.project.working_dir=" .. config.folder
@@ -49,7 +50,8 @@ function composed.project(files)
       hint = "take down the one that is not meant; docker ps -a --filter " .. filter .. " shows them",
     }
   end
-  if count == 0 or name == config.name then return config end
+  name = name or known
+  if not name or name == config.name then return config end
   return compose.config { files = files, name = name }
 end
 

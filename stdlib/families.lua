@@ -5,12 +5,20 @@ local families, names = {}, playbook.families()
 local loaded = {}
 for _, name in ipairs(names) do loaded[name] = require(name) end
 
+--- The family of that name, or nil.
+function families.named(name) return loaded[name] end
+
+--- The family that knows what is here, or nil.
+function families.found(given)
+  for _, name in ipairs(names) do
+    if loaded[name].is_here(given.files) then return loaded[name] end
+  end
+end
+
 --- The family that knows this instance, and the instance as that family sees it. `given.files` names compose files where they are not the default ones.
 function families.here(given)
-  for _, name in ipairs(names) do
-    local family = loaded[name]
-    if family.is_here(given.files) then return family, family.inspect(given) end
-  end
+  local family = families.found(given)
+  if family then return family, family.inspect(given) end
   error {
     code = "instance.missing",
     message = "no application that is known is here; looked for " .. table.concat(names, ", "),

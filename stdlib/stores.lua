@@ -115,6 +115,20 @@ function stores.services(app, services)
   return all
 end
 
+--- Makes what a restore needs and an empty machine has not: images, containers with their volumes, and a database that answers.
+---@param app table with project, database, url
+function stores.furnish(app)
+  local missing = {}
+  for _, service in pairs(compose.config(app.project).services) do
+    if service.image and not service.builds and not image.present(service.image) then missing[#missing + 1] = service.image end
+  end
+  if #missing > 0 then image.pull(missing) end
+  compose.create(app.project)
+  if not app.database.service then return end
+  compose.up(app.project, { services = { app.database.service } })
+  retry({ attempts = 120, wait = 1 }, function() postgres.query(app.database, "select 1 as yes") end)
+end
+
 --- Brings back what a set holds, with the application stopped: Redis stands still meanwhile, for it writes over its file when it ends. What the operator
 --- vouched for is named, for nobody here can bring it back.
 ---@param app table with `project`

@@ -83,6 +83,9 @@ function activepieces.restore(app, saved, options)
   stores.restore(app, saved, options)
 end
 
+--- What a restore needs where nothing is.
+function activepieces.furnish(app) stores.furnish(app) end
+
 function activepieces.evidence(app) return composed.evidence(app.project) end
 
 --- Is it well, in the release that it is said to be in?

@@ -140,11 +140,12 @@ end
 --- This instance with a new compose file in the place of its own: { app, path, changes, left_behind }.
 function instance.with_compose_file(app, path) return composed.with_compose_file(app, path, described) end
 
---- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones; `snapshot` is of its bucket.
-function instance.inspect(given, snapshot)
+--- Reads the instance and makes it known to the run. `given.files` names the compose files where they are not the default ones; `snapshot` is of its
+--- bucket, `name` that of the project where nothing here tells.
+function instance.inspect(given, snapshot, name)
   local files = given and given.files
   refuse_other_shapes(files)
-  local config = composed.project(files)
+  local config = composed.project(files, name)
   local app = {
     type = "activepieces.instance",
     module = "activepieces",

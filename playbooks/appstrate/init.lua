@@ -73,6 +73,9 @@ function appstrate.restore(app, saved, options)
   stores.restore(app, saved, options)
 end
 
+--- What a restore needs where nothing is.
+function appstrate.furnish(app) stores.furnish(app) end
+
 function appstrate.evidence(app) return composed.evidence(app.project) end
 
 --- Is it well, in the release that it is said to be in?

@@ -176,8 +176,13 @@ class PostgresSource : public Source {
   }
 
   void verify(const Stored& stored, Work& work) const override {
+    const Json& spec = stored.source.spec.at("server");
     std::unique_ptr<PostgresServer> server;
-    if (stored.source.spec.at("server").contains("service")) server = work.postgres(stored.source.spec["server"]);
+    try {
+      if (spec.contains("service")) server = work.postgres(spec);
+    } catch (const Error& gone) {  // on an empty machine the project comes with the set: what is on this host reads it
+      if (gone.code() != Code::file_missing) throw;
+    }
     check_archive(server.get(), stored.folder, stored.manifest.part_of(stored.source.name), work);
   }
 

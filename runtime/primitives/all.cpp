@@ -20,6 +20,7 @@ namespace playbook {
   each(clock_sleep) \
   each(compose_check) \
   each(compose_config) \
+  each(compose_create) \
   each(compose_exec) \
   each(compose_fence) \
   each(compose_logs) \

@@ -368,6 +368,19 @@ function compose.check(project, images) end
 ---@nodiscard
 function compose.config(project) end
 
+---@class playbook.compose.create.options
+---@field services? string[] with what they depend on; all when not given
+---@field deadline? number how long it may take (300.0 when not given)
+
+--- Makes the containers, networks and volumes of services as the compose files say, and starts nothing.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `image.failed`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     compose.create({})[1].state --> "created"
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param options? playbook.compose.create.options
+---@return {service: string, id: string, state: string}[] # the containers as compose.ps gives them
+function compose.create(project, options) end
+
 ---@class playbook.compose.exec.options
 ---@field env? table<string, any> variables beside the host's own; values are strings or secret references
 ---@field folder? string where it runs; the instance when not given

@@ -2,10 +2,10 @@
 #include <functional>
 
 #include "runtime/base/file.h"
+#include "tests/families/appstrate/stores.h"
 #include "tests/playbooks/appstrate/deployment.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
-#include "tests/support/redis_image.h"
 
 using namespace playbook;
 using namespace playbook::testing;
@@ -44,37 +44,6 @@ std::string newest_set(const Deployment& app) { return output_of("ls -d .playboo
 std::string policy(const Deployment& app) {
   return output_of("docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' " + app.container("appstrate"));
 }
-
-/// Files, objects and jobs beside the database, as tier 3 has them; "MinIO" is a container that keeps a file.
-class Stores {
- public:
-  explicit Stores(const Deployment& app) : app_(app) {
-    const std::string registry = std::getenv("PLAYBOOK_TEST_REGISTRY"), shell = registry + "/shell:1", redis = redis_image();
-    output_of("docker tag " + shell + " " + registry + "/minio/minio:1");
-    app.edit("docker-compose.yml", "volumes: {pgdata: {}, storagedata: {}}",
-             "  redis:\n    image: " + redis + "\n    restart: unless-stopped\n    volumes: [\"redisdata:/data\"]\n  minio:\n    image: " +
-                 registry + "/minio/minio:1\n    command: [sh, -c, \"trap 'exit 0' TERM; while :; do sleep 0.1; done\"]\n" +
-                 "    restart: unless-stopped\n    volumes: [\"miniodata:/data\"]\n" +
-                 "volumes: {pgdata: {}, storagedata: {}, redisdata: {}, miniodata: {}}");
-    app.compose("up -d");
-    put("then");
-  }
-  void put(const std::string& what) const {
-    for (const char* volume : {"storagedata", "miniodata"}) run(volume, "echo " + what + " > /data/it");
-    app_.compose("exec -T redis redis-cli set it " + what);
-  }
-  std::string held() const {
-    return run("storagedata", "cat /data/it") + " " + run("miniodata", "cat /data/it") + " " +
-           app_.compose("exec -T redis redis-cli get it");
-  }
-
- private:
-  std::string run(const std::string& volume, const std::string& command) const {
-    return output_of("docker run --rm -v " + app_.project() + "_" + volume + ":/data " + std::getenv("PLAYBOOK_TEST_REGISTRY") +
-                     "/shell:1 sh -c '" + command + "'");
-  }
-  const Deployment& app_;
-};
 
 }  // namespace
 
