@@ -15,10 +15,13 @@ function families.found(given)
   end
 end
 
---- The family that knows this instance, and the instance as that family sees it. `given.files` names compose files where they are not the default ones.
+--- The module that works on this instance, and the instance as it sees it. `given.files` names compose files where they are not the default ones.
 function families.here(given)
   local family = families.found(given)
-  if family then return family, family.inspect(given) end
+  if family then
+    local app = family.inspect(given)
+    return require(app.module), app
+  end
   error {
     code = "instance.missing",
     message = "no application that is known is here; looked for " .. table.concat(names, ", "),

@@ -2,13 +2,14 @@
 -- stops, starts and goes back. Facts of releases are data: journals.lua and data/.
 local playbook, instance, instances = require "playbook", require "appstrate.instance", require "instances"
 local composed, stores, journals = require "composed", require "stores", require "appstrate.journals"
+local checkout = require "appstrate.checkout"
 require "appstrate.conditions"
 
 local checkpoints = playbook.data "appstrate/data/checkpoints.json"
 
 local appstrate = {
   is_here = instance.is_here,
-  inspect = instance.inspect,
+  deployment = instance.inspect, -- under compose, or refused
   migrations = instance.migrations,
   release = instance.release,
   with_compose_file = instance.with_compose_file,
@@ -16,6 +17,12 @@ local appstrate = {
   KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from
   releases = journals.releases,
 }
+
+--- Whatever Appstrate is here.
+function appstrate.inspect(given, ...)
+  if not (given and given.files) and checkout.is_here() then return checkout.inspect() end
+  return instance.inspect(given, ...)
+end
 
 --- The way to a release, through those at which it must stop.
 function appstrate.path(app, to) return version.path(app.version, to, checkpoints, { facts = { pglite = false } }) end

@@ -8,6 +8,9 @@ return playbook.define {
   run = function(p)
     if not appstrate.is_here(p.files) then return nil end
     local app = appstrate.inspect(p)
+    if app.module ~= "appstrate" then
+      return { application = app.title, version = app.version, tier = 0, database = app.folder .. ", PostgreSQL " .. app.engine, address = app.url }
+    end
     local rows = appstrate.migrations(app)
     return {
       application = app.title,

@@ -1,22 +1,24 @@
 -- An Appstrate under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. Tier 0 (PGlite, no
--- compose) is refused by name.
+-- compose) is checkout.lua.
+local checkout = require "appstrate.checkout"
 local playbook, composed, stores, journals = require "playbook", require "composed", require "stores", require "appstrate.journals"
 
 local instance = {}
 
+local IMAGES = "/appstrate[:@]"
 local JOURNAL = "/app/packages/db/drizzle/meta/_journal.json"
 --- Is there an Appstrate? Looks at files alone.
-function instance.is_here(files) return composed.mentions("/appstrate[:@]", files) end
+function instance.is_here(files) return composed.mentions(IMAGES, files) or checkout.is_here() end
 
 local function refuse_other_shapes(files)
-  if instance.is_here(files) then return end
-  if file.exists "packages/db/drizzle" then
+  if not files and checkout.is_here() then
     error {
       code = "unsupported",
       message = "this is an Appstrate of tier 0 (a source checkout with PGlite, no compose)",
-      hint = "only deployments under compose with PostgreSQL can be upgraded yet",
+      hint = "appstrate/upgrade_tier0 upgrades it, and backup create and restore know it",
     }
   end
+  if composed.mentions(IMAGES, files) then return end
   error {
     code = "instance.missing",
     message = "there is no compose file of an Appstrate here",

@@ -12,7 +12,7 @@ return playbook.define {
   },
 
   run = function(p)
-    local app = appstrate.inspect(p, p.snapshot)
+    local app = appstrate.deployment(p, p.snapshot)
     local set = backup.verify(p.to, { identity = p.identity })
     gates(function() gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. tostring(set.application)) end)
 

@@ -13,7 +13,7 @@ return playbook.define {
   },
 
   run = function(p)
-    local app = appstrate.inspect(p, p.snapshot)
+    local app = appstrate.deployment(p, p.snapshot)
     local new = p.compose_file and appstrate.with_compose_file(app, p.compose_file)
     local after = new and new.app or app
     local target = appstrate.release(after, p.to)

@@ -7,6 +7,7 @@ return playbook.define {
 
   run = function(p)
     local app = appstrate.inspect(p)
+    if app.module ~= "appstrate" then return (require(app.module).verify(app)) end
     expect.pinned(app)
     expect.versions_agree(app)
     expect.one_server_runs(app)

@@ -1,0 +1,195 @@
+-- An Appstrate of tier 0: a checkout of its source that bun runs on this host, with its database in a PGlite folder. How it is run and how a release is
+-- fetched cannot be read off the folder: the operator says it once, in playbook.json beside it:
+--
+--     { "service": { "systemd": "appstrate.service" },       or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }
+--       "url": "http://127.0.0.1:3000",
+--       "release": [["git", "checkout", "v{release}"], ["bun", "install"]] }      what brings a release here, forward and back
+local playbook, instances = require "playbook", require "instances"
+require "checks"
+
+local checkout = {}
+
+local SETTINGS = "playbook.json"
+
+local function setting(name, default) return file.exists ".env" and dotenv.get(".env", name, { public = true }) or default end
+local function database_folder() return setting("PGLITE_DATA_DIR", "data/pglite") end
+
+--- Is there a checkout with a database of its own? Looks at files alone. A checkout holds the vendor's compose file too.
+function checkout.is_here()
+  local elsewhere = file.exists ".env" and dotenv.get(".env", "DATABASE_URL") ~= nil
+  return file.exists "packages/db/drizzle" and file.exists(database_folder() .. "/PG_VERSION") and not elsewhere
+end
+
+--- The release that is checked out, by its tag.
+local function version_of()
+  local told = process.read({ "git", "describe", "--tags", "--exact-match", "--match", "v*" }, { ok = { 0, 1, 128 } })
+  if told.status ~= 0 then
+    error {
+      code = "unsupported",
+      message = "git names no release that is checked out here: " .. told.err:gsub("\n.*", ""),
+      hint = "check out the tag of the release that the database is of",
+    }
+  end
+  return told.out:match "v(%S+)"
+end
+
+local function keyrings(app)
+  local stored = { type = "pglite", path = app.folder }
+  return {
+    {
+      scheme = "appstrate",
+      keys = {
+        key = secret.dotenv(".env", "CONNECTION_ENCRYPTION_KEY"),
+        id = secret.dotenv(".env", "CONNECTION_ENCRYPTION_KEY_ID"),
+        retired = secret.dotenv(".env", "CONNECTION_ENCRYPTION_KEYS"),
+      },
+      stored = instances.with(stored, { columns = { "*.*_encrypted" } }),
+    },
+    {
+      scheme = "better-auth",
+      keys = {
+        secret = secret.dotenv(".env", "BETTER_AUTH_SECRET"),
+        active = secret.dotenv(".env", "BETTER_AUTH_ACTIVE_KID"),
+        secrets = secret.dotenv(".env", "BETTER_AUTH_SECRETS"),
+      },
+      stored = instances.with(stored, { columns = { "jwks.private_key" } }),
+    },
+  }
+end
+
+--- What the server says of itself: `healthy`, or nothing where it does not answer. Of its release it says `dev`.
+local function status(app)
+  local answered, answer = pcall(http.get, app.url .. "/health", { json = true, timeout = 10 })
+  return answered and answer.status == 200 and answer.json.status or nil
+end
+
+--- Reads the instance and makes it known to the run.
+function checkout.inspect()
+  local said = file.exists(SETTINGS) and json.parse(file.read(SETTINGS)) or {}
+  local app = {
+    type = "appstrate.checkout",
+    module = "appstrate.checkout",
+    title = "Appstrate",
+    service = said.service,
+    url = said.url or "http://127.0.0.1:" .. setting("PORT", "3000"),
+    release = said.release,
+    folder = database_folder(),
+    files = setting("FS_STORAGE_PATH", "data/storage"),
+  }
+  if app.service and not app.service.systemd and not app.service.name then app.service.name = "appstrate" end
+  if not checkout.is_here() then
+    local hint = "name its folder with -C DIR; a database elsewhere, by DATABASE_URL, is not known yet for a checkout"
+    error { code = "instance.missing", message = "there is no checkout of Appstrate with a PGlite database here", hint = hint }
+  end
+  app.engine = file.read(app.folder .. "/PG_VERSION"):match "%d+"
+  app.version = version_of()
+  app.keyrings = keyrings(app)
+  app.state = { { type = "directory", path = app.folder, name = "pglite" }, { type = "files", paths = {}, optional = { ".env", SETTINGS } } }
+  if file.exists(app.files) then app.state[3] = { type = "directory", path = app.files, name = "storage" } end
+  playbook.instance(app)
+  return app
+end
+
+--- Database, files and settings, cold: that nobody has the database open is proved, or there is no backup.
+function checkout.back_up(app) return backup.create(app.state, { app = app.module, version = app.version, keyrings = app.keyrings }) end
+
+--- Runs the operator's commands that bring a release here; they may be run again.
+function checkout.fetch(app, release)
+  for _, command in ipairs(app.release) do
+    local words = {}
+    for i, word in ipairs(command) do words[i] = word:gsub("{release}", release) end
+    process.run(words, { deadline = 3600, repeat_safe = true })
+  end
+end
+
+--- Waits through the start and its migrations, which answers 503 from beta.42 on; not for one that has ended.
+function checkout.wait_ready(app)
+  for _ = 1, 600 do
+    if status(app) == "healthy" then return end
+    expect("the server runs on", service.status(app.service) ~= "stopped", "the server ended as it started; its own log tells why")
+    clock.sleep(1)
+  end
+  expect("the server is well", false, app.url .. "/health did not say healthy within 10 minutes")
+end
+
+-- What the engine calls, now or after a crash or next week: plain data in, no closures.
+
+function checkout.stop_writers(app)
+  service.fence(app.service)
+  service.stop(app.service)
+end
+
+function checkout.unfence(app) service.unfence(app.service) end
+
+function checkout.start(app) service.start(app.service, { deadline = 600 }) end
+
+--- The way back: the release, and then its database and files as they were. Starting it again is left to whoever stopped it.
+function checkout.restore(app, saved, options)
+  checkout.stop_writers(app)
+  if app.release then checkout.fetch(app, app.version) end
+  backup.restore(saved, options)
+end
+
+--- Is it well, in the release that it is said to be in?
+function checkout.verify(app)
+  checkout.wait_ready(app)
+  expect.release_is_checked_out(app.version)
+end
+
+playbook.check {
+  name = "operator_said_how",
+  title = "playbook.json says how it is stopped and how a release is fetched",
+  override = false,
+  run = function(app)
+    local missing = {}
+    for _, name in ipairs { "service", "release" } do
+      if not app[name] then missing[#missing + 1] = SETTINGS .. " does not say `" .. name .. "`" end
+    end
+    return missing, "the beginning of playbooks/appstrate/checkout.lua shows one"
+  end,
+}
+
+playbook.check {
+  name = "checkout_is_well",
+  title = "the server says that it is well",
+  while_up = true,
+  run = function(app)
+    local said = status(app)
+    return said == "healthy", app.url .. "/health says " .. (said or "nothing"), "start it, or look why it does not run"
+  end,
+}
+
+playbook.check {
+  name = "release_is_checked_out",
+  title = "the release is checked out",
+  run = function(release)
+    local there = version_of()
+    return there == release, there .. " is checked out, not " .. release
+  end,
+}
+
+-- PostgreSQL inside of PGlite: 0.5 of it, from this release on, is 18.
+local EIGHTEEN = "1.0.0-beta.28"
+
+local CROSSING = [[dump it by the old engine and load it by the new one, in node, with the application stopped and its folder copied:
+(1) in this checkout: npm install --no-save @electric-sql/pglite-tools, then run as dump.mjs
+      import { PGlite } from "@electric-sql/pglite"; import { pgDump } from "@electric-sql/pglite-tools/pg_dump"; import fs from "node:fs";
+      const pg = await PGlite.create("%s"); fs.writeFileSync("dump.sql", await (await pgDump({ pg, args: ["--no-owner"] })).text());
+(2) mv %s %s-17, and bring the new release here
+(3) run as load.mjs
+      import { PGlite } from "@electric-sql/pglite"; import fs from "node:fs";
+      const pg = await PGlite.create("%s"); await pg.exec(fs.readFileSync("dump.sql", "utf8")); await pg.close();
+(4) start it, and compare what it shows; the folder %s-17 is the way back]]
+
+playbook.check {
+  name = "engine_opens_the_store",
+  title = "the PGlite of the release opens the database",
+  override = false,
+  run = function(app, release)
+    local wanted = version.compare(release, EIGHTEEN) < 0 and "17" or "18"
+    return app.engine == wanted, app.folder .. " is of PostgreSQL " .. app.engine .. ", and the PGlite of " .. release .. " is PostgreSQL " .. wanted,
+      (CROSSING:gsub("%%s", app.folder))
+  end,
+}
+
+return checkout

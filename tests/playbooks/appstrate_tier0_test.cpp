@@ -1,0 +1,137 @@
+// An Appstrate of tier 0: a real git checkout and a stand-in of its server, whose "PGlite" is a folder that says of itself what the real
+// one says to those who copy it.
+#include "runtime/base/file.h"
+#include "tests/support/catch.h"
+#include "tests/support/command.h"
+#include "tests/support/crash.h"
+#include "tests/support/http_server.h"
+#include "tests/support/matrix/check.h"
+#include "tests/support/temp_folder.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kParts = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appstrate/tier0";
+
+void must(const fs::path& folder, const std::string& command) {
+  if (shell("cd '" + folder.string() + "' && " + command) != 0) throw std::runtime_error(command + " failed");
+}
+
+/// 1.0.0-beta.41, running; 1.0.0-beta.51 is good, 1.0.0-beta.50 crashes once it has migrated.
+void lay_out(const fs::path& folder) {
+  for (const char* name : {"ctl", "server.py"}) fs::copy_file(kParts / name, folder / name);
+  const std::string git = "git -c user.name=t -c user.email=t@example.org -c init.defaultBranch=main ";
+  fs::create_directories(folder / "packages/db/drizzle");
+  replace_file(folder / "packages/db/drizzle/0000_init.sql", "select 1;\n");
+
+  must(folder, git + "init -q");
+  for (const char* release : {"1.0.0-beta.50", "1.0.0-beta.51", "1.0.0-beta.41"}) {
+    const std::string number = release;
+    replace_file(folder / "release.txt", number + (number.ends_with("50") ? "-crash" : "") + "\n");
+    must(folder, git + "add -f packages release.txt && " + git + "commit -qm " + number + " && " + git + "tag v" + number);
+  }
+  fs::create_directories(folder / "data/pglite/global");
+  fs::create_directories(folder / "data/storage");
+  replace_file(folder / "data/pglite/PG_VERSION", "18\n");
+  replace_file(folder / "data/pglite/migrations", "");
+  replace_file(folder / "data/storage/file", "kept\n");
+  std::string control(8192, '\0');
+  control[16] = 1;
+  replace_file(folder / "data/pglite/global/pg_control", control);
+  const int port = closed_port();
+  replace_file(folder / "port", std::to_string(port));
+  replace_file(folder / ".env", "CONNECTION_ENCRYPTION_KEY=lH6wAAAA\nBETTER_AUTH_SECRET=secret-0001\n");
+  replace_file(folder / "playbook.json",
+               R"({"service": {"start": ["./ctl", "start"], "stop": ["./ctl", "stop"], "status": ["./ctl", "status"]},
+"url": "http://127.0.0.1:)" +
+                   std::to_string(port) + R"(", "release": [["git", "checkout", "-q", "v{release}"]]})");
+  must(folder, "./ctl start && for i in $(seq 500); do python3 -c 'import socket,sys; socket.create_connection((\"127.0.0.1\", " +
+                   std::to_string(port) + "))' 2>/dev/null && exit 0; sleep 0.02; done; exit 1");
+}
+
+std::string judge(const fs::path& folder) {
+  const std::string release = read_file(folder / "release.txt"), rows = read_file(folder / "data/pglite/migrations");
+  const bool runs = shell("cd '" + folder.string() + "' && ./ctl status") == 0;
+  if (runs && release == "1.0.0-beta.41\n" && rows == "1.0.0-beta.41\n") return "old";
+  if (runs && release == "1.0.0-beta.51\n" && rows == "1.0.0-beta.41\n1.0.0-beta.51\n") return "new";
+  return "checked out " + release + "migrated " + rows + (runs ? "running" : "stopped");
+}
+
+void end(const fs::path& folder) { shell("cd '" + folder.string() + "' && ./ctl stop"); }
+
+struct Checkout {
+  TempFolder folder;
+  Checkout() { lay_out(folder.path()); }
+  ~Checkout() { end(folder.path()); }
+  std::string state() const { return judge(folder.path()); }
+  Finished playbook(std::vector<std::string> arguments) const {
+    CommandProcess process(arguments, folder.path());
+    const int status = process.finish();
+    return {status, process.out, process.err};
+  }
+};
+
+Scenario upgrade(const std::string& to) {
+  Scenario scenario;
+  scenario.name = "appstrate/upgrade_tier0 to " + to;
+  scenario.playbook = "appstrate/upgrade_tier0";
+  scenario.params = {{"to", to}};
+  scenario.prepare = lay_out;
+  scenario.judge = judge;
+  scenario.clean = end;
+  scenario.slack = 8;
+  scenario.ends = to.ends_with("50") ? "old" : "new";
+  return scenario;
+}
+
+}  // namespace
+
+TEST_CASE("an Appstrate of tier 0 is upgraded cold, and goes back with its database", "[tier0]") {
+  const Checkout app;
+  const Finished failed = app.playbook({"run", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.50", "--yes"});
+  INFO(failed.out << failed.err);
+  CHECK(failed.status == 1);
+  CHECK(app.state() == "old");
+
+  const Finished done = app.playbook({"run", "appstrate/upgrade_tier0", "--to", "v1.0.0-beta.51", "--yes"});
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK(app.state() == "new");
+  CHECK(app.playbook({"run", "appstrate/verify"}).status == 0);
+
+  const Finished back = app.playbook({"rollback", "--yes"});
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK(app.state() == "old");
+}
+
+TEST_CASE("an Appstrate of tier 0 says what is in the way of its upgrade", "[tier0]") {
+  const Checkout app;
+  const Finished other = app.playbook({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"});
+  CHECK_THAT(other.out + other.err, ContainsSubstring("appstrate/upgrade_tier0 upgrades it"));
+  replace_file(app.folder.path() / "data/pglite/PG_VERSION", "17\n");
+  Finished refused = app.playbook({"check", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.51"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out + refused.err,
+             ContainsSubstring("data/pglite is of PostgreSQL 17, and the PGlite of 1.0.0-beta.51 is PostgreSQL 18"));
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring("mv data/pglite data/pglite-17"));
+  fs::remove(app.folder.path() / "playbook.json");
+  refused = app.playbook({"check", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.51"});
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring("playbook.json does not say `service`; playbook.json does not say `release`"));
+}
+
+TEST_CASE("appstrate/upgrade_tier0 holds at a sample of instants, forward and back", "[matrix][tier0]") {
+  MatrixOptions some;
+  some.every = 80, some.seed = 3;
+  check_crash_matrix(upgrade("1.0.0-beta.51"), some);
+  some.seed = 47;
+  check_crash_matrix(upgrade("1.0.0-beta.50"), some);
+}
+
+TEST_CASE("appstrate/upgrade_tier0 holds at every instant", "[.][matrix][tier0][exhaustive]") {
+  check_crash_matrix(upgrade("1.0.0-beta.51"), {});
+  check_crash_matrix(upgrade("1.0.0-beta.50"), {});
+}
