@@ -182,6 +182,11 @@ playbook.check {
     if #rows == 0 then return false, "the database has no migrations of an Appstrate", "is it the right one? the service is " .. app.database.service end
     local own = journals.of(app.version) or instance.journal { version = app.version, image = app.image }
     if not own then return false, "the migrations of " .. app.version .. " are not known, and its image is not here" end
+    local drifted = journals.drifted(rows, own)
+    if drifted[1] then
+      return false, drifted[1].text .. (#drifted > 1 and ", and " .. #drifted - 1 .. " more so" or ""),
+        "later migrations would be passed over without a word; appstrate/realign puts that right, after a backup"
+    end
     local state = journals.releases_at(rows) or "no release that this playbook knows"
     if journals.watermark(rows) > journals.watermark(own) then
       return false, "the database is newer than " .. app.version .. ": it is in the state of " .. state, "start the release that it belongs to"
@@ -233,6 +238,56 @@ playbook.check {
     local missing = journals.missing(rows, journal)
     if missing.count > 0 then return false, missing.text .. " of " .. release.version .. " without a row: " .. missing.tags end
     return journals.ends_in(rows, journal), "the newest row is of no migration of " .. release.version
+  end,
+}
+
+-- realignment -----------------------------------------------------------------------------------------------------------------------------------------
+
+playbook.check {
+  name = "rows_have_drifted",
+  title = "there is something to realign",
+  override = false,
+  run = function(app, drifted) return #drifted > 0, "every row that is of a migration of " .. app.version .. " has its time" end,
+}
+
+playbook.check {
+  name = "realigned_it_fits",
+  title = "with its rows realigned the database is in the state of the release that runs",
+  override = false,
+  run = function(app)
+    local own = journals.of(app.version)
+    if not own then return false, "the migrations of " .. app.version .. " are not known" end
+    local rows = journals.realigned(instance.migrations(app), own)
+    if journals.watermark(rows) > journals.watermark(own) then return false, "rows of no migration of " .. app.version .. " are newer than all of its own" end
+    local missing = journals.missing(rows, own)
+    return missing.count == 0, missing.text .. " of " .. app.version .. " never ran: " .. missing.tags, "times alone do not help: restore a backup, or ask upstream"
+  end,
+}
+
+-- what a signed-in person sees ------------------------------------------------------------------------------------------------------------------------
+
+playbook.check {
+  name = "token_is_taken",
+  title = "the addresses that need a sign-in take the token",
+  while_up = true,
+  run = function(before)
+    local problems = {}
+    for path, status in pairs(before or {}) do
+      if status == 401 or status == 403 or status >= 500 then problems[#problems + 1] = path .. " answers " .. status end
+    end
+    return problems, "give a token that is still good, and the organization that it is of"
+  end,
+}
+
+playbook.check {
+  name = "addresses_answer",
+  title = "the addresses that need a sign-in answer as before",
+  run = function(app, access, before)
+    local problems, now = {}, access and instance.probe(app, access) or {}
+    for path, status in pairs(before or {}) do
+      if status == 200 and now[path] ~= 200 then problems[#problems + 1] = path .. " answered 200 and answers " .. now[path] end
+    end
+    return problems, "its health says nothing of its schema; the log of " .. app.service .. " tells more"
   end,
 }
 

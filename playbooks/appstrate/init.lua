@@ -13,6 +13,7 @@ local appstrate = {
   migrations = instance.migrations,
   release = instance.release,
   with_compose_file = instance.with_compose_file,
+  probe = instance.probe,
   services = function(app) return stores.services(app, instance.services(app)) end, -- of the release and what stops with it
   KEPT = { "user", "organizations", "applications", "packages", "runs", "integration_connections" }, -- tables that an upgrade never takes rows from
   releases = journals.releases,
@@ -40,6 +41,28 @@ end
 --- Proves that this database can be dumped and restored here, while Appstrate still runs.
 function appstrate.rehearse(app, target)
   backup.rehearse(appstrate.back_up(app, "online copy before the upgrade to " .. target.version, app.online))
+end
+
+--- Who may look as a person does: nobody where no token is given.
+function appstrate.access(p) return p.token and { token = secret.file(p.token), organization = p.organization } or nil end
+
+--- Rows of migrations of the release that runs with other times than those have.
+function appstrate.drifted(app)
+  local own = journals.of(app.version)
+  return own and journals.drifted(instance.migrations(app), own) or {}
+end
+
+--- Gives rows the times of their migrations: each only where it has the time that was seen, or has its own already.
+function appstrate.realign(app, drifted)
+  local lines = { "begin;" }
+  for _, row in ipairs(drifted) do
+    local of_row = (" where hash = '%s' and created_at = "):format(row.hash:gsub("[^%x]", ""))
+    lines[#lines + 1] = ("update drizzle.__drizzle_migrations set created_at = %d%s%d;"):format(row.at, of_row, row.was)
+    lines[#lines + 1] = ("select 1 / count(*) from drizzle.__drizzle_migrations%s%d;"):format(of_row, row.at) -- fails where there is none
+  end
+  lines[#lines + 1] = "commit;"
+  local psql = 'exec psql -X -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "${POSTGRES_DB:-$POSTGRES_USER}" -c "$1"'
+  compose.exec(app.project, app.database.service, { "sh", "-euc", psql, "sh", table.concat(lines, " ") }, { repeat_safe = true })
 end
 
 --- Waits through the start, which answers 503 from beta.42 on, and fails with the line that tells why.

@@ -86,6 +86,18 @@ function instance.health(url)
   return { status = answer.json.status, version = version and composed.bare(version.app) }
 end
 
+-- Addresses that read the tables in which releases differ, where /health asks only whether the database is there.
+local SIGNED_IN = { "/api/proxies", "/api/runs", "/api/model-provider-credentials" }
+
+--- What addresses answer to somebody who is signed in: path -> status. `access` is { token = secret, organization? }.
+function instance.probe(app, access)
+  local found = {}
+  for _, path in ipairs(SIGNED_IN) do
+    found[path] = http.get(app.url .. path, { headers = { Authorization = access.token, ["X-Org-Id"] = access.organization }, timeout = 30 }).status
+  end
+  return found
+end
+
 --- Every way to tell the release that runs; they are compared by a gate.
 local function versions(app)
   local found = { health = app.health.version }

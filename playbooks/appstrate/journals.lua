@@ -64,6 +64,30 @@ local function recorded(row, journal)
   end
 end
 
+--- Rows that are of a migration of this journal by its hash, and have another time: { tag, hash, was, at, text }.
+function journals.drifted(rows, journal)
+  local entry_of, found = {}, {}
+  for _, entry in ipairs(journal) do
+    if entry.hash then entry_of[entry.hash] = entry end
+  end
+  for _, row in ipairs(rows) do
+    local entry = entry_of[row.hash]
+    if entry and entry.at ~= row.at then
+      local text = ("the row of %s has the time %d, and its migration has %d"):format(entry.tag, row.at, entry.at)
+      found[#found + 1] = { tag = entry.tag, hash = row.hash, was = row.at, at = entry.at, text = text }
+    end
+  end
+  return found
+end
+
+--- The rows as they are once each that has drifted has the time of its migration.
+function journals.realigned(rows, journal)
+  local time_of, all = {}, {}
+  for _, row in ipairs(journals.drifted(rows, journal)) do time_of[row.hash] = row.at end
+  for i, row in ipairs(rows) do all[i] = { hash = row.hash, at = time_of[row.hash] or row.at } end
+  return all
+end
+
 --- Does the newest row belong to this journal?
 function journals.ends_in(rows, journal)
   local newest = rows[1]

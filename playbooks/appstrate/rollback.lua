@@ -8,6 +8,8 @@ return playbook.define {
     to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     snapshot = { help = 'of the bucket as it is now, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
+    token = { type = "path", help = "file with what the header Authorization says, such as `Bearer ...`: real addresses are asked, before and after" },
+    organization = { help = "the organization that the token is of" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
@@ -16,7 +18,7 @@ return playbook.define {
     local set = backup.verify(p.to, { identity = p.identity })
     gates(function() gate("the set is of an Appstrate", set.application == "appstrate", set.name .. " is of " .. tostring(set.application)) end)
 
-    local old = appstrate.release(app, set.version)
+    local old, access = appstrate.release(app, set.version), appstrate.access(p)
     gates(function()
       gate.images_can_be_had(old.images)
       gate.free_space(app.state)
@@ -42,6 +44,8 @@ return playbook.define {
         expect.migrations(app, old)
         expect.keys_open_stored_secrets(app, opened)
         expect.healthy(app)
+        if access then expect.token_is_taken(appstrate.probe(app, access)) end
+        expect.quiet_log(app)
       end)
     end)
   end,

@@ -7,6 +7,8 @@ return playbook.define {
   summary = "Upgrade a self-hosted Appstrate (compose, PostgreSQL) to a pinned release.",
   params = {
     to = { type = "release", required = true, help = "such as 1.0.0-beta.51" },
+    token = { type = "path", help = "file with what the header Authorization says, such as `Bearer ...`: real addresses are asked, before and after" },
+    organization = { help = "the organization that the token is of" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
     snapshot = { help = 'of the bucket, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
@@ -16,7 +18,8 @@ return playbook.define {
     local app = appstrate.deployment(p, p.snapshot)
     local new = p.compose_file and appstrate.with_compose_file(app, p.compose_file)
     local after = new and new.app or app
-    local target = appstrate.release(after, p.to)
+    local target, access = appstrate.release(after, p.to), appstrate.access(p)
+    local seen = access and appstrate.probe(app, access)
 
     gates(function()
       gate.newer(app.version, target.version)
@@ -28,6 +31,7 @@ return playbook.define {
       gate.images_can_be_had(target.images)
       gate.one_server_runs(app)
       gate.no_run_in_progress(app)
+      gate.token_is_taken(seen)
       if new then
         gate.compose_file_fits(new)
         gate.compose_file_accepted(new)
@@ -65,6 +69,7 @@ return playbook.define {
         expect.images(after, target)
         expect.migrations(app, target)
         expect.healthy(app)
+        expect.addresses_answer(app, access, seen)
         expect.rows_kept(app.database, saved, appstrate.KEPT)
         expect.keys_open_stored_secrets(app, opened)
         expect.has_not_restarted(app)

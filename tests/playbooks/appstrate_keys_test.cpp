@@ -215,3 +215,46 @@ TEST_CASE("the command leaves no core file, in which keys would stand, and neith
   INFO(told.err);
   CHECK(told.out.substr(0, 2) == "0\n");
 }
+
+TEST_CASE("rows of migrations with times of their own are found, and realigned only by a playbook of its own") {
+  const Instance app;
+  const std::string newest = "(select max(created_at) from drizzle.__drizzle_migrations)";
+  Finished nothing = app.run({"run", "appstrate/realign", "--yes"});
+  CHECK(nothing.status == 3);
+  CHECK_THAT(nothing.out + nothing.err, ContainsSubstring("every row that is of a migration of 1.0.0-beta.41 has its time"));
+  app.sql("update drizzle.__drizzle_migrations set created_at = 1893456000000 where created_at = " + newest);
+
+  Finished refused = app.run({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"});
+  INFO(refused.out << refused.err);
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out + refused.err,
+             ContainsSubstring(" has the time 1893456000000, and its migration has ") && ContainsSubstring("appstrate/realign"));
+
+  Finished done = app.run({"run", "appstrate/realign", "--yes"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(app.state() == "old");
+  CHECK(app.run({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"}).status == 0);
+
+  app.sql("update drizzle.__drizzle_migrations set created_at = 1893456000000, hash = 'ff' where created_at = " + newest);
+  Finished strange = app.run({"run", "appstrate/realign", "--yes"});
+  CHECK(strange.status == 3);
+}
+
+TEST_CASE("addresses that need a sign-in are asked before and after an upgrade, where a token is given") {
+  const Instance app;
+  const std::string token = (app.folder.path() / "token").string();
+  replace_file(token, "Bearer one\n");
+  Finished done = app.run({"run", "appstrate/upgrade", "--to", "1.0.0-beta.51", "--token", token, "--organization", "acme", "--yes"});
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK_THAT(done.out + done.err, ContainsSubstring("the addresses that need a sign-in answer as before"));
+  const std::string set = [&] {
+    for (const auto& entry : fs::directory_iterator(app.folder.path() / ".playbook/backups")) return entry.path().string();
+    return std::string();
+  }();
+  Finished back = app.run({"run", "appstrate/rollback", "--to", set, "--token", token, "--yes"});
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK(app.state() == "old");
+}
