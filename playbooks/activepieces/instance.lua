@@ -1,6 +1,7 @@
--- An Activepieces under compose with PostgreSQL, read: what runs here, what a release would be, what its database holds. Changes nothing. The single
--- container with PGlite is refused by name.
+-- An Activepieces under compose, with PostgreSQL or with PGlite in its one container, read: what runs here, what a release would be, what its database holds.
+-- Changes nothing. A container made by `docker run` is refused by name.
 local playbook, composed, stores, manifests = require "playbook", require "composed", require "stores", require "activepieces.manifests"
+local docker_run, instances = require "docker_run", require "instances"
 
 local instance = {}
 
@@ -11,10 +12,12 @@ function instance.is_here(files) return composed.mentions("/activepieces[:@]", f
 
 local function refuse_other_shapes(files)
   if instance.is_here(files) then return end
+  local one = docker_run.container "^activepieces$"
+  if one then docker_run.refuse(one, "app") end
   error {
     code = "instance.missing",
     message = "there is no compose file of an Activepieces here",
-    hint = "name its folder with -C DIR, and its compose files with --files where they have other names; a container made by `docker run` is not known yet",
+    hint = "name its folder with -C DIR, and its compose files with --files where they have other names",
   }
 end
 
@@ -45,13 +48,34 @@ local function roles(config)
   return server, workers
 end
 
---- Where its data is: a PostgreSQL service of the project, or one elsewhere by AP_POSTGRES_URL.
-local function database(app, config)
-  local kind = public(app, "AP_DB_TYPE") or "POSTGRES"
-  if kind ~= "POSTGRES" then
-    local hint = "only Activepieces with PostgreSQL can be upgraded yet; stop it and copy AP_CONFIG_PATH whole to back it up"
-    error { code = "unsupported", message = "AP_DB_TYPE is " .. kind, hint = hint }
+--- The folder of this machine that is AP_CONFIG_PATH in the container: what the server made itself, its keys and the database of PGlite.
+local function config_folder(app, config)
+  local folder = public(app, "AP_CONFIG_PATH") or "/root/.activepieces" -- in the container
+  for _, mount in ipairs(config.services[app.service].volumes) do
+    if mount.target == folder and mount.type == "bind" then return mount.source end
+    if mount.target == folder and mount.type == "volume" and mount.source then
+      local volume = config.volumes[mount.source] or mount.source
+      local told = process.read({ "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume }, { ok = { 0, 1 } })
+      return told.status == 0 and told.out:match "[^\n]+" or nil
+    end
   end
+end
+
+--- Where its data is: a PostgreSQL service of the project, or one elsewhere by AP_POSTGRES_URL; or { pglite = folder }.
+local function database(app, config)
+  local kind = public(app, "AP_DB_TYPE")
+  if not kind and has(app.settings, "AP_DB_TYPE") then
+    error { code = "unsupported", message = "AP_DB_TYPE is set, but not in " .. app.env_file, hint = "move it there" }
+  end
+  if kind == "PGLITE" then
+    local folder = config_folder(app, config)
+    if not folder then
+      error { code = "unsupported", message = "no folder of this machine keeps AP_CONFIG_PATH of " .. app.service,
+        hint = "its database would go away with its container: stop it, `docker cp` that folder out of it, and mount it there" }
+    end
+    return { pglite = folder .. "/pglite" }
+  end
+  if kind and kind ~= "POSTGRES" then error { code = "unsupported", message = "AP_DB_TYPE is " .. kind, hint = "PostgreSQL and PGlite are known" } end
   if has(app.settings, "AP_POSTGRES_URL") then
     local url = dotenv.get(app.env_file, "AP_POSTGRES_URL")
     if not url then error { code = "unsupported", message = "AP_POSTGRES_URL is set, but not in " .. app.env_file, hint = "move it there" } end
@@ -69,25 +93,18 @@ local function database(app, config)
   }
 end
 
---- The settings.json in which the server keeps a key that it made itself, where its folder is one of this machine.
-local function settings_file(app, config)
-  local folder = public(app, "AP_CONFIG_PATH") or "/root/.activepieces" -- in the container
-  for _, volume in ipairs(config.services[app.service].volumes) do
-    if volume.type == "bind" and volume.target == folder then return volume.source .. "/settings.json" end
-  end
-end
-
 --- The key of connections and other settings: the variable, else what the server made itself. oauth_app."clientSecret" is left out: what it holds cannot
 --- prove a key.
 local function keyrings(app, config)
-  local places, settings = { "AP_ENCRYPTION_KEY" }, settings_file(app, config)
-  if settings then places[2] = secret.json(settings, "ENCRYPTION_KEY") end
+  local places, folder = { "AP_ENCRYPTION_KEY" }, config_folder(app, config)
+  if folder then places[2] = secret.json(folder .. "/settings.json", "ENCRYPTION_KEY") end
+  local stored = app.database.pglite and { type = "pglite", path = app.database.pglite } or { type = "postgres", server = app.database }
   return {
     {
       scheme = "activepieces",
       service = { project = app.project, service = app.service },
       keys = { key = places },
-      stored = { type = "postgres", server = app.database, columns = { "app_connection.value", "ai_provider.auth", "secret_manager_connection.auth" } },
+      stored = instances.with(stored, { columns = { "app_connection.value", "ai_provider.auth", "secret_manager_connection.auth" } }),
     },
   }
 end
@@ -162,10 +179,8 @@ function instance.inspect(given, snapshot, name)
   app.keyrings = keyrings(app, config)
   app.versions = versions(app)
   app.version = app.versions.image or app.versions.server or composed.release_in(app.pinned)
-  app.state = {
-    { type = "postgres", server = app.database },
-    { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } },
-  }
+  app.state = { { type = "files", paths = { unpack(config.files) }, optional = { app.env_file } } }
+  if not app.database.pglite then table.insert(app.state, 1, { type = "postgres", server = app.database }) end
   stores.add(app, config, {
     but = CACHES,
     password = file.exists(app.env_file) and dotenv.get(app.env_file, "AP_REDIS_PASSWORD") or nil,
@@ -174,6 +189,16 @@ function instance.inspect(given, snapshot, name)
   })
   playbook.instance(app)
   return app
+end
+
+--- Refuses an instance whose database can be asked only while it stands still.
+function instance.demand_server(app)
+  if not app.database.pglite then return end
+  error {
+    code = "unsupported",
+    message = "this Activepieces has its database in PGlite, at " .. app.database.pglite,
+    hint = "activepieces/upgrade-pglite upgrades it, and `playbook rollback` or `playbook backup restore` brings it back",
+  }
 end
 
 --- A release as this instance would run it.

@@ -15,6 +15,7 @@ return playbook.define {
 
   run = function(p)
     local app = activepieces.inspect(p, p.snapshot)
+    activepieces.demand_server(app)
     local target = activepieces.release(app, p.to)
 
     gates(function()

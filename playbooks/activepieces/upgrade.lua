@@ -14,6 +14,7 @@ return playbook.define {
 
   run = function(p)
     local app = activepieces.inspect(p, p.snapshot)
+    activepieces.demand_server(app)
     local new = p.compose_file and activepieces.with_compose_file(app, p.compose_file)
     local after = new and new.app or app
     local target = activepieces.release(after, p.to)

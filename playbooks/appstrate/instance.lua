@@ -15,7 +15,7 @@ local function refuse_other_shapes(files)
     error {
       code = "unsupported",
       message = "this is an Appstrate of tier 0 (a source checkout with PGlite, no compose)",
-      hint = "appstrate/upgrade_tier0 upgrades it, and backup create and restore know it",
+      hint = "appstrate/upgrade-tier0 upgrades it, and backup create and restore know it",
     }
   end
   if composed.mentions(IMAGES, files) then return end

@@ -66,9 +66,11 @@ TEST_CASE("activepieces/upgrade moves app and worker together, and rollback know
   CHECK(app.containers().find("app activepieces:0.83.0 running\n") != std::string::npos);
   CHECK(app.containers().find("worker activepieces:0.83.0 running") != std::string::npos);
 
+  app.compose("exec -T redis redis-cli set queued since");
   Finished back = roll_back(app, "0.82.1");
   INFO(back.out << back.err);
   CHECK(back.status == 0);
+  CHECK(app.compose("exec -T redis redis-cli get queued").empty());
   CHECK(back.out.find("way back: restore: the vendor's command would stop with \"Migration order mismatch\" at "
                       "MakeChatConversationPlatformWide1787000000000") != std::string::npos);
   CHECK(app.running() == "0.82.1");

@@ -76,8 +76,8 @@ struct Checkout {
 
 Scenario upgrade(const std::string& to) {
   Scenario scenario;
-  scenario.name = "appstrate/upgrade_tier0 to " + to;
-  scenario.playbook = "appstrate/upgrade_tier0";
+  scenario.name = "appstrate/upgrade-tier0 to " + to;
+  scenario.playbook = "appstrate/upgrade-tier0";
   scenario.params = {{"to", to}};
   scenario.prepare = lay_out;
   scenario.judge = judge;
@@ -91,12 +91,12 @@ Scenario upgrade(const std::string& to) {
 
 TEST_CASE("an Appstrate of tier 0 is upgraded cold, and goes back with its database", "[tier0]") {
   const Checkout app;
-  const Finished failed = app.playbook({"run", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.50", "--yes"});
+  const Finished failed = app.playbook({"run", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.50", "--yes"});
   INFO(failed.out << failed.err);
   CHECK(failed.status == 1);
   CHECK(app.state() == "old");
 
-  const Finished done = app.playbook({"run", "appstrate/upgrade_tier0", "--to", "v1.0.0-beta.51", "--yes"});
+  const Finished done = app.playbook({"run", "appstrate/upgrade-tier0", "--to", "v1.0.0-beta.51", "--yes"});
   INFO(done.out << done.err);
   REQUIRE(done.status == 0);
   CHECK(app.state() == "new");
@@ -111,19 +111,19 @@ TEST_CASE("an Appstrate of tier 0 is upgraded cold, and goes back with its datab
 TEST_CASE("an Appstrate of tier 0 says what is in the way of its upgrade", "[tier0]") {
   const Checkout app;
   const Finished other = app.playbook({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"});
-  CHECK_THAT(other.out + other.err, ContainsSubstring("appstrate/upgrade_tier0 upgrades it"));
+  CHECK_THAT(other.out + other.err, ContainsSubstring("appstrate/upgrade-tier0 upgrades it"));
   replace_file(app.folder.path() / "data/pglite/PG_VERSION", "17\n");
-  Finished refused = app.playbook({"check", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.51"});
+  Finished refused = app.playbook({"check", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.51"});
   CHECK(refused.status == 3);
   CHECK_THAT(refused.out + refused.err,
              ContainsSubstring("data/pglite is of PostgreSQL 17, and the PGlite of 1.0.0-beta.51 is PostgreSQL 18"));
   CHECK_THAT(refused.out + refused.err, ContainsSubstring("mv data/pglite data/pglite-17"));
   fs::remove(app.folder.path() / "playbook.json");
-  refused = app.playbook({"check", "appstrate/upgrade_tier0", "--to", "1.0.0-beta.51"});
+  refused = app.playbook({"check", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.51"});
   CHECK_THAT(refused.out + refused.err, ContainsSubstring("playbook.json does not say `service`; playbook.json does not say `release`"));
 }
 
-TEST_CASE("appstrate/upgrade_tier0 holds at a sample of instants, forward and back", "[matrix][tier0]") {
+TEST_CASE("appstrate/upgrade-tier0 holds at a sample of instants, forward and back", "[matrix][tier0]") {
   MatrixOptions some;
   some.every = 80, some.seed = 3;
   check_crash_matrix(upgrade("1.0.0-beta.51"), some);
@@ -131,7 +131,7 @@ TEST_CASE("appstrate/upgrade_tier0 holds at a sample of instants, forward and ba
   check_crash_matrix(upgrade("1.0.0-beta.50"), some);
 }
 
-TEST_CASE("appstrate/upgrade_tier0 holds at every instant", "[.][matrix][tier0][exhaustive]") {
+TEST_CASE("appstrate/upgrade-tier0 holds at every instant", "[.][matrix][tier0][exhaustive]") {
   check_crash_matrix(upgrade("1.0.0-beta.51"), {});
   check_crash_matrix(upgrade("1.0.0-beta.50"), {});
 }

@@ -11,6 +11,7 @@
 #include "runtime/http/http.h"
 #include "tests/playbooks/activepieces/stand_in/release.h"
 #include "tests/playbooks/appstrate/deployment.h"
+#include "tests/support/redis_image.h"
 
 namespace playbook::testing::pieces {
 namespace {
@@ -58,8 +59,14 @@ services:
       test: ["CMD-SHELL", "pg_isready -q -h 127.0.0.1 -U $$POSTGRES_USER"]
       interval: 1s
       retries: 30
+  redis:
+    image: )" +
+         redis_image() + R"(
+    restart: unless-stopped
+    volumes: ['redis_data:/data']
 volumes:
   postgres_data:
+  redis_data:
 )";
 }
 

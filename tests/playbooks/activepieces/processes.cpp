@@ -92,6 +92,21 @@ std::string compose_file(const std::string& database, const std::string& release
   return Json{{"name", database}, {"services", {{"app", app}, {"worker", worker}, {"postgres", postgres}}}}.dump(1) + "\n";
 }
 
+/// One container, whose AP_CONFIG_PATH is the folder `config` of the instance.
+std::string pglite_file(const fs::path& instance, const std::string& release, int port) {
+  const std::string config = (instance / "config").string();
+  Json app{{"image", kImage + release},
+           {"restart", "unless-stopped"},
+           {"environment",
+            {{"AP_ENCRYPTION_KEY", "${AP_ENCRYPTION_KEY:?set it}"},
+             {"AP_DB_TYPE", "${AP_DB_TYPE}"},
+             {"AP_CONFIG_PATH", "${AP_CONFIG_PATH}"},
+             {"AP_PORT", std::to_string(port)}}},
+           {"ports", Json::array({{{"mode", "ingress"}, {"target", 80}, {"published", std::to_string(port)}, {"protocol", "tcp"}}})},
+           {"volumes", Json::array({{{"type", "bind"}, {"source", config}, {"target", config}}})}};
+  return Json{{"name", database_name(instance)}, {"services", {{"activepieces", app}}}}.dump(1) + "\n";
+}
+
 std::string running(const fs::path& instance) {
   try {
     const std::string url = "http://127.0.0.1:" + read_file(instance / "port") + "/api/v1/flags";
@@ -102,8 +117,15 @@ std::string running(const fs::path& instance) {
   }
 }
 
-void lay_out(const fs::path& instance) {
-  const std::string database = database_name(instance);
+void start(const fs::path& instance) {
+  shell("cd " + instance.string() + " && docker compose up -d");
+  for (int tries = 0; running(instance) != kOld; ++tries) {
+    if (tries == 2000) throw std::runtime_error("the stand-in does not answer");
+    ::usleep(5000);
+  }
+}
+
+void lay_out_engine(const fs::path& instance) {
   const fs::path engine = instance / ".engine";
   fs::create_directory(engine);
   ::setenv("STAND_IN_DOCKER", engine.c_str(), 1);
@@ -114,16 +136,43 @@ void lay_out(const fs::path& instance) {
                              {"env", {{"PGHOST", cluster.socket().string()}, {"PGPORT", std::to_string(cluster.port())}}}};
   replace_file(engine / "images.json", images.dump());
   replace_file(engine / "registry.json", releases().registry.dump());
+}
+
+void lay_out(const fs::path& instance) {
+  const std::string database = database_name(instance);
+  lay_out_engine(instance);
   const int port = closed_port();
   replace_file(instance / "docker-compose.yml", compose_file(database, kOld, port));
   replace_file(instance / ".env", "AP_ENCRYPTION_KEY=" + kKey + "\nAP_POSTGRES_HOST=postgres\n");
   replace_file(instance / "port", std::to_string(port));
   postgres_cluster().run("postgres", "create database " + database + " template " + kSeed + " owner shop");
-  shell("cd " + instance.string() + " && docker compose up -d");
-  for (int tries = 0; running(instance) != kOld; ++tries) {
-    if (tries == 2000) throw std::runtime_error("the stand-in does not answer");
-    ::usleep(5000);
-  }
+  start(instance);
+}
+
+void lay_out_pglite(const fs::path& instance) {
+  lay_out_engine(instance);
+  const int port = closed_port();
+  const fs::path config = instance / "config";
+  fs::create_directories(config / "pglite/global");
+  std::string control(8192, '\0');
+  control[16] = 1;
+  replace_file(config / "pglite/global/pg_control", control);
+  replace_file(config / "pglite/PG_VERSION", "17\n");
+  replace_file(config / "settings.json", "{}");
+  replace_file(instance / "docker-compose.yml", pglite_file(instance, kOld, port));
+  replace_file(instance / ".env", "AP_ENCRYPTION_KEY=" + kKey + "\nAP_DB_TYPE=PGLITE\nAP_CONFIG_PATH=" + config.string() + "\n");
+  replace_file(instance / "port", std::to_string(port));
+  start(instance);
+}
+
+std::string judge_pglite(const fs::path& instance) {
+  const std::string file = read_file(instance / "docker-compose.yml"), runs = running(instance);
+  const std::string migrated = read_file(instance / "config/pglite/migrations");
+  for (const auto& [release, word] : {std::pair{"0.82.1", "old"}, std::pair{"0.83.0", "new"}})
+    if (runs == release && file == pglite_file(instance, release, std::stoi(read_file(instance / "port"))) &&
+        (migrated.find("0.83") == std::string::npos) == (word == std::string("old")))
+      return word;
+  return "answers " + runs + ", migrated by " + migrated;
 }
 
 std::string judge(const fs::path& instance) {
@@ -161,6 +210,14 @@ void clean(const fs::path& instance) {
 }  // namespace
 
 std::string database_name(const fs::path& instance) { return database_of(instance); }
+
+Scenario pglite_upgrade(const std::string& to) {
+  Scenario scenario = upgrade_of_processes(to);
+  scenario.name = scenario.playbook = "activepieces/upgrade-pglite";
+  scenario.prepare = lay_out_pglite;
+  scenario.judge = judge_pglite;
+  return scenario;
+}
 
 Scenario upgrade_of_processes(const std::string& to) {
   releases();

@@ -11,6 +11,8 @@ namespace playbook::testing::pieces {
 
 /// From 0.82.1, which runs. Sets PATH and STAND_IN_DOCKER of this process.
 Scenario upgrade_of_processes(const std::string& to);
+/// The same of one container whose database is a folder that says of itself what PGlite's does.
+Scenario pglite_upgrade(const std::string& to);
 /// The database of an instance, in the tests' cluster.
 std::string database_name(const std::filesystem::path& instance);
 

@@ -46,6 +46,27 @@ Database open_database() {
   return Database(text);
 }
 
+bool is_pglite() { return variable("AP_DB_TYPE") == "PGLITE"; }
+
+/// As what PGlite leaves in its folder: its pg_control says whether it was shut down, and a file tells which releases migrated it.
+class Pglite {
+ public:
+  Pglite() : held_(folder() + "/PG_VERSION") {
+    say(6);  // in production
+    std::ofstream(folder() + "/migrations", std::ios::app) << release() << "\n";
+  }
+  ~Pglite() { say(1); }  // shut down
+
+ private:
+  static std::string folder() { return variable("AP_CONFIG_PATH", "/root/.activepieces") + "/pglite"; }
+  static void say(char state) {
+    std::fstream control(folder() + "/global/pg_control", std::ios::in | std::ios::out | std::ios::binary);
+    control.seekp(16);
+    control.put(state);
+  }
+  std::ifstream held_;
+};
+
 void wait_for_the_end() {
   sigset_t stop;
   sigemptyset(&stop);
@@ -57,7 +78,7 @@ void wait_for_the_end() {
 Response answer(const Request& request) {
   if (request.path == "/api/v1/health") {
     try {
-      open_database().query("select 1");
+      if (!is_pglite()) open_database().query("select 1");
       return {200, R"({"status":"Healthy"})"};
     } catch (const PostgresError&) {
       return {503, R"({"status":"Unhealthy"})"};
@@ -72,10 +93,15 @@ int serve() {
     log_plain("AP_ENCRYPTION_KEY is missing or invalid, it must be 32 letters and digits");
     return 1;
   }
-  Database database = open_database();
-  database.execute("select pg_advisory_lock(82)");  // the real one takes a lock in Redis
-  migrate_up(database, read_migrations(root()));
-  database.execute("select pg_advisory_unlock(82)");
+  std::unique_ptr<Pglite> pglite;
+  if (is_pglite()) {
+    pglite = std::make_unique<Pglite>();
+  } else {
+    Database database = open_database();
+    database.execute("select pg_advisory_lock(82)");  // the real one takes a lock in Redis
+    migrate_up(database, read_migrations(root()));
+    database.execute("select pg_advisory_unlock(82)");
+  }
   if (variable("STAND_IN_FAULT") == "crash") throw std::runtime_error("queue is not defined");
   Server server(std::stoi(variable("AP_PORT", "80")), answer);
   log_plain("The application started on " + variable("AP_FRONTEND_URL", "http://localhost:8080") +

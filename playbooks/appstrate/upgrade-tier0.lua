@@ -3,7 +3,7 @@ local playbook, composed = require "playbook", require "composed"
 local appstrate, checkout = require "appstrate", require "appstrate.checkout"
 
 return playbook.define {
-  name = "appstrate/upgrade_tier0",
+  name = "appstrate/upgrade-tier0",
   summary = "Upgrade an Appstrate that runs from a checkout of its source (PGlite, no compose) to a release.",
   params = { to = { type = "release", required = true, help = "such as 1.0.0-beta.51" } },
 
