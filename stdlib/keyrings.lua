@@ -17,6 +17,21 @@ function keyrings.place(app, keyring, name)
   end
 end
 
+--- Where an operator says that a key stands: [NAME=]FILE, [NAME=]env:VARIABLE, [NAME=]dotenv|json|docker_env:FILE:MEMBER; NAME is that of the key in its scheme.
+---@param text string
+---@return { key?: string, secret: table, place: string }
+function keyrings.offer(text)
+  local key, place = text:match "^(%l+)=(.+)$"
+  place = place or text
+  local variable = place:match "^env:([%w_]+)$"
+  local kind, path, member = place:match "^([%l_]+):(.+):([%w_]+)$"
+  if variable then return { key = key, secret = secret.env(variable), place = place } end
+  if kind == "dotenv" then return { key = key, secret = secret.dotenv(path, member), place = place } end
+  if kind == "json" then return { key = key, secret = secret.json(path, member), place = place } end
+  if kind == "docker_env" then return { key = key, secret = secret.docker_env(path, member), place = place } end
+  return { key = key, secret = secret.file(place), place = place }
+end
+
 --- A source for backup.create: the keys, encrypted by age to these recipients. Only what is really in use is put aside.
 ---
 ---     keyrings.escrow(app, { "age1..." }) --> { type = "keys", pieces = {...}, recipients = {...} }

@@ -36,6 +36,7 @@ playbook.check {
   title = "the image is pinned, and is what runs",
   override = false,
   run = function(app)
+    if app.image:find ":$" then return false, app.image .. ": the tag is empty, for which registries say \"unauthorized\"", "write the release that runs" end
     -- A tag of two numbers, such as v1.99, is one release of Appsmith; as a rule it would float.
     local named = composed.release_in(app.pinned) and app.pinned:find "%d%.%d"
     if not named then return false, app.image .. ": " .. (image.is_floating(app.image).why or "the tag names no release"), "pin it to what runs: `playbook pin`" end

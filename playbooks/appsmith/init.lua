@@ -12,6 +12,7 @@ local appsmith = {
   inspect = instance.inspect,
   release = instance.release,
   facts = instance.facts,
+  address_of_database = instance.address_of_database,
 }
 
 --- The way to a release, through those at which it must stop.
@@ -19,7 +20,7 @@ function appsmith.path(app, to) return version.path(app.version, to, checkpoints
 
 --- Waits until the server says that it is well, through a first page that answers 200 all the time. Lines that tell why it never will be, with their causes:
 --- a missed checkpoint, an older schema, an edition, MongoDB that cannot open its files. `PASSED OVER` is progress.
-function appsmith.wait_ready(app, release)
+function appsmith.wait_ready(app)
   migrate.watch(app.project, {
     service = app.service,
     url = app.url .. "/api/v1/health",
@@ -37,7 +38,7 @@ end
 
 --- Waits until a release has done all that it does to the data. It raises MongoDB's files after it says that it is well, and tries that for a minute.
 function appsmith.wait_finished(app, release)
-  appsmith.wait_ready(app, release)
+  appsmith.wait_ready(app)
   retry({ attempts = 60, wait = 1 }, function() expect.hop_is_finished(app, release) end)
 end
 
@@ -66,7 +67,11 @@ end
 
 function appsmith.unfence(app) compose.unfence(app.project) end
 
-function appsmith.start(app) compose.up(app.project, { services = { app.service } }) end
+--- Starts it in the release that it is said to be of: what a set brought back may lie beside a compose file that names another.
+function appsmith.start(app)
+  if compose.config(app.project).services[app.service].image ~= app.image then image.pin(app.project, { [app.service] = app.image }) end
+  compose.up(app.project, { services = { app.service } })
+end
 
 --- This instance as it was, or will be, in another release: with the image that its compose file names, where it names that release already, for a
 --- restored file may name it without a digest.
@@ -86,8 +91,7 @@ function appsmith.evidence(app) return composed.evidence(app.project) end
 
 --- Is it well, in the release that it is said to be in?
 function appsmith.verify(app)
-  local release = { version = app.version, image = app.image }
-  appsmith.wait_finished(app, release)
+  appsmith.wait_finished(app, app)
 end
 
 return appsmith

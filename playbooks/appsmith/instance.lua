@@ -52,19 +52,20 @@ function instance.address_of_database(app)
 end
 
 local QUESTION = [[print(JSON.stringify({
-  fcv: db.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version,
+  fcv: (function () {
+    try { return db.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version } catch (e) { return null }
+  })(),
   schema: (db.config.findOne({ name: "schemaVersion" }) || { config: {} }).config.value || null,
   failed: db.mongockChangeLog.find({ state: { $in: ["FAILED", "ROLLBACK_FAILED"] } }).map(function (x) { return x.changeId }),
-  changes: db.mongockChangeLog.distinct("changeId").length,
   enterprise: db.mongockChangeLog.countDocuments({ $or: [{ changeLogClass: /^com\.appsmith\.server\.migrations\.db\.(?!ce\.)/ },
     { changeLogClass: "com.appsmith.server.migrations.DatabaseChangelogEE" }] }) > 0,
   locked: db.mongockLock.countDocuments({ status: "LOCK_HELD", expiresAt: { $gt: new Date() } }) > 0,
   rows: Object.fromEntries(["workspace", "application", "newPage", "newAction", "datasource"].map(function (x) { return [x, db[x].countDocuments()] })),
 })) /* playbook: facts */]]
 
---- What its database says of itself: { fcv, schema, failed, changes, enterprise, locked, rows }. Asked through its own tool, which knows its own password.
-function instance.facts(app)
-  local answer = compose.read(app.project, app.service, { "appsmithctl", "mongo-eval", QUESTION }, { deadline = 120 })
+-- Asked through its own tool, which knows its own password.
+local function ask(app, question)
+  local answer = compose.read(app.project, app.service, { "appsmithctl", "mongo-eval", question }, { deadline = 120 })
   for line in answer.out:gmatch "[^\n]+" do
     local text = line:match "^%s*({.*})%s*$"
     if text then return json.parse(text) end
@@ -72,29 +73,57 @@ function instance.facts(app)
   error { code = "container.failed", message = "appsmithctl mongo-eval in " .. app.service .. " did not answer: " .. (answer.out .. answer.err):sub(1, 300) }
 end
 
--- Fields that are encrypted (DatabaseChangelog2.java of 1.9.2, and what came later). One line of JSON for each value, and no other output counts.
-local SECRETS = [[
-  var config = ["connection.ssl.keyFile.base64Content", "connection.ssl.certificateFile.base64Content", "connection.ssl.caCertificateFile.base64Content",
-    "connection.ssl.pemCertificate.file.base64Content", "connection.ssl.pemCertificate.password", "sshProxy.privateKey.keyFile.base64Content",
-    "sshProxy.privateKey.password", "authentication.value", "authentication.password", "authentication.bearerToken", "authentication.clientSecret",
-    "authentication.authenticationResponse.token", "authentication.authenticationResponse.refreshToken",
-    "authentication.authenticationResponse.tokenResponse"].map(function (path) { return "datasourceConfiguration." + path });
-  var places = { datasource: config, datasourceStorage: config, gitDeployKeys: ["gitAuth.privateKey"],
-    application: ["gitApplicationMetadata.gitAuth.privateKey", "gitArtifactMetadata.gitAuth.privateKey"] };
+--- What its database says of itself: { fcv, schema, failed, enterprise, locked, rows }.
+function instance.facts(app) return ask(app, QUESTION) end
+
+local CHANGES = [[print(JSON.stringify({ ids: db.mongockChangeLog.find({ systemChange: { $ne: true } }).sort({ timestamp: 1 }).map(function (x) {
+  return x.changeId }) })) /* playbook: changes */]]
+
+--- The changes that its database has had, by their ids, oldest first.
+function instance.changes(app) return ask(app, CHANGES).ids end
+
+-- Fields that are encrypted (DatabaseChangelog2.java of 1.9.2, and what came later), as a collection and a path.
+local CONFIGURATION = {
+  "connection.ssl.keyFile.base64Content", "connection.ssl.certificateFile.base64Content", "connection.ssl.caCertificateFile.base64Content",
+  "connection.ssl.pemCertificate.file.base64Content", "connection.ssl.pemCertificate.password", "sshProxy.privateKey.keyFile.base64Content",
+  "sshProxy.privateKey.password", "authentication.value", "authentication.password", "authentication.bearerToken", "authentication.clientSecret",
+  "authentication.authenticationResponse.token", "authentication.authenticationResponse.refreshToken", "authentication.authenticationResponse.tokenResponse",
+}
+instance.SECRET_FIELDS = {
+  "gitDeployKeys.gitAuth.privateKey",
+  "application.gitApplicationMetadata.gitAuth.privateKey",
+  "application.gitArtifactMetadata.gitAuth.privateKey",
+}
+for _, path in ipairs(CONFIGURATION) do
+  for _, collection in ipairs { "datasource", "datasourceStorage" } do
+    instance.SECRET_FIELDS[#instance.SECRET_FIELDS + 1] = collection .. ".datasourceConfiguration." .. path
+  end
+end
+
+-- One line of JSON for each value, and no other output counts.
+local function secrets_question()
+  return [[
+  var places = {};
+  ]] .. json.encode(instance.SECRET_FIELDS) .. [[.forEach(function (field) { var dot = field.indexOf("."), name = field.slice(0, dot);
+    (places[name] = places[name] || []).push(field.slice(dot + 1)) });
   Object.keys(places).forEach(function (name) { db[name].find().forEach(function (found) { places[name].forEach(function (path) {
     var value = path.split(".").reduce(function (part, key) { return part ? part[key] : null }, found);
     if (typeof value === "string") print(JSON.stringify({ place: name + "." + path, id: found._id.toString(), text: value }));
   }) }) }) /* playbook: secrets */]]
+end
+
+--- How secrets are encrypted in data of this schemaVersion.
+function instance.scheme(schema) return schema == 1 and "appsmith-v1" or "appsmith-v2" end
 
 --- Password and salt as the server gets them: from its container, else from docker.env. The scheme is that of the data, which a release may change.
 function instance.keyrings(app, schema)
   local function place(name) return { name, secret.docker_env(app.docker_env, name) } end
   return {
     {
-      scheme = schema == 1 and "appsmith-v1" or "appsmith-v2",
+      scheme = instance.scheme(schema),
       service = { project = app.project, service = app.service },
       keys = { password = place "APPSMITH_ENCRYPTION_PASSWORD", salt = place "APPSMITH_ENCRYPTION_SALT" },
-      stored = { type = "lines", project = app.project, service = app.service, command = { "appsmithctl", "mongo-eval", SECRETS } },
+      stored = { type = "lines", project = app.project, service = app.service, command = { "appsmithctl", "mongo-eval", secrets_question() } },
     },
   }
 end

@@ -1,6 +1,7 @@
 -- The vendor's page names checkpoints; an operator who jumps over one has a server that stops after it has changed the data. Here all hops are one run: each
 -- is proved to be finished before the next, and whatever fails, the state of before the first one comes back whole.
-local playbook, preflights, appsmith, conditions = require "playbook", require "preflights", require "appsmith", require "appsmith.conditions"
+local playbook, preflights, appsmith, hops = require "playbook", require "preflights", require "appsmith", require "appsmith.hops"
+require "appsmith.diagnosis"
 
 --- The state of this instance, with a snapshot that the operator vouches for in the place of its database elsewhere.
 local function state_of(app, p)
@@ -24,12 +25,9 @@ return playbook.define {
   run = function(p)
     local app = appsmith.inspect(p)
     local path = appsmith.path(app, p.to)
-    local hops, images = {}, {}
-    for i, hop in ipairs(path.hops or {}) do
-      hops[i] = appsmith.release(app, hop.to)
-      images[i] = hops[i].image
-    end
-    local state = state_of(app, p)
+    local releases, state = hops.of(app, path), state_of(app, p)
+    local images = {}
+    for i, release in ipairs(releases) do images[i] = release.image end
 
     gates(function()
       gate.newer(app.version, p.to)
@@ -39,71 +37,28 @@ return playbook.define {
       gate.no_auto_updaters()
       gate.appsmith_is_well(app)
       gate.migrations_are_whole(app)
+      gate.not_downgraded(app)
       gate.both_keys_are_set(app)
       gate.keys_open_stored_secrets(app)
       gate.processor_has_avx(app, p.to)
       gate.edition_may_open_it(app, p.to)
       gate.images_can_be_had(images)
-      if hops[1] then gate.mongodb_opens_the_data(app, hops[1].version) end
+      if releases[1] then gate.mongodb_opens_the_data(app, releases[1].version) end
       gate.free_space(state, { rehearse = false })
       preflights.ask(app, images)
     end)
 
-    step("Fetch images", function() image.pull(images) end)
+    step("Fetch images", function() hops.fetch(releases) end)
     local before, opened = appsmith.facts(app), keys.verify(app.keyrings)
-    for i, hop in ipairs(path.hops) do
-      local reason = hop.reasons[1]
-      log.info(("hop %d of %d: %s -> %s%s"):format(i, #path.hops, hop.from, hop.to, reason and ", for " .. reason.why or ""))
-    end
+    hops.tell(path)
 
     local stayed
     downtime(function()
       local function back_up(at) return backup.create(state, { app = "appsmith", version = at.version, keyrings = at.keyrings }) end
       local saved = step("Back up", function() return back_up(app) end)
       way_back(appsmith.restore, app, saved)
-      if conditions.to_raise(before.fcv, app.version, hops[1].version) and app.embedded then
-        step("Raise the data", function()
-          appsmith.start(app)
-          appsmith.wait_ready(app)
-          appsmith.raise_data(app, app.version, hops[1].version)
-          appsmith.stop_writers(app)
-        end)
-      end
-
-      local here = app
-      for i, release in ipairs(hops) do
-        local function hop()
-          step("Upgrade to " .. release.version, function()
-            image.pin(app.project, { [app.service] = release.image })
-            compose.up(app.project, { services = { app.service } })
-            appsmith.wait_finished(app, release)
-          end)
-          step("Verify " .. release.version, function()
-            expect.nothing_is_missing(app, before)
-            expect.keys_open_stored_secrets(appsmith.as_it_is(app), opened)
-          end)
-        end
-        local done, why = true, nil
-        if p.stay_at_checkpoint and i > 1 then done, why = pcall(hop) else hop() end
-        if not done then
-          step("Stay at " .. here.version, function()
-            appsmith.restore(here, saved)
-            appsmith.start(here)
-            appsmith.wait_finished(here, here)
-          end)
-          stayed = { version = here.version, instead_of = release.version, why = type(why) == "table" and why.message or tostring(why) }
-          log.warning(("stayed at %s: %s"):format(stayed.version, stayed.why))
-          return
-        end
-        here = appsmith.as_of(appsmith.as_it_is(app), release.version)
-        if hops[i + 1] then
-          step("Leave " .. release.version, function()
-            if app.embedded then appsmith.raise_data(app, release.version, hops[i + 1].version) end
-            appsmith.stop_writers(app)
-          end)
-          if p.stay_at_checkpoint then saved = step("Back up " .. release.version, function() return back_up(here) end) end
-        end
-      end
+      hops.make_openable(app, before, releases[1])
+      stayed = hops.climb(app, releases, { before = before, opened = opened, back_up = p.stay_at_checkpoint and back_up or nil })
     end)
     return stayed
   end,

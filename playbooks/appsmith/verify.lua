@@ -1,4 +1,5 @@
 local playbook, appsmith = require "playbook", require "appsmith"
+require "appsmith.diagnosis"
 
 return playbook.define {
   name = "appsmith/verify",
@@ -10,6 +11,7 @@ return playbook.define {
     expect.appsmith_is_pinned(app)
     expect.appsmith_is_well(app)
     expect.migrations_are_whole(app)
+    expect.not_downgraded(app)
     expect.both_keys_are_set(app)
     expect.settings_agree(app)
     expect.keys_open_stored_secrets(app)

@@ -3,19 +3,6 @@
 local playbook, families, sets, keyrings = require "playbook", require "families", require "sets", require "keyrings"
 require "checks"
 
---- [NAME=]FILE, [NAME=]env:VARIABLE, [NAME=]dotenv|json|docker_env:FILE:MEMBER
-local function offer(text)
-  local key, place = text:match "^(%l+)=(.+)$"
-  place = place or text
-  local variable = place:match "^env:([%w_]+)$"
-  local kind, path, member = place:match "^([%l_]+):(.+):([%w_]+)$"
-  if variable then return { key = key, secret = secret.env(variable), place = place } end
-  if kind == "dotenv" then return { key = key, secret = secret.dotenv(path, member), place = place } end
-  if kind == "json" then return { key = key, secret = secret.json(path, member), place = place } end
-  if kind == "docker_env" then return { key = key, secret = secret.docker_env(path, member), place = place } end
-  return { key = key, secret = secret.file(place), place = place }
-end
-
 --- `the key of /srv/old.key`, or what is in use.
 local function told(choice, offers)
   local texts = {}
@@ -79,7 +66,7 @@ return playbook.define {
     if not app.keyrings then error { code = "unsupported", message = "nothing is known of the keys of " .. (app.title or app.module) } end
     local offers, given = {}, {}
     for i, text in ipairs(p.keys) do
-      offers[i] = offer(text)
+      offers[i] = keyrings.offer(text)
       given[i] = { key = offers[i].key, secret = offers[i].secret }
     end
     local found = keys.find(app.keyrings, given)

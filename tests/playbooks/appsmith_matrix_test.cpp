@@ -26,9 +26,9 @@ MatrixOptions every(int n, bool roll_back = false) {
 }  // namespace
 
 TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, forward and back", "[matrix]") {
-  check_crash_matrix(jump(), every(60));
-  check_crash_matrix(jump(), every(75, true));
-  check_crash_matrix(failing(), every(40));
+  check_crash_matrix(jump(), every(110));
+  check_crash_matrix(jump(), every(150, true));
+  check_crash_matrix(failing(), every(50));
 }
 
 TEST_CASE("appsmith/upgrade over its checkpoints holds at every instant, forward and back", "[.][matrix][exhaustive]") {

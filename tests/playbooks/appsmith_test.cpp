@@ -19,30 +19,6 @@ Finished upgrade(const Processes& app, const std::string& to, std::vector<std::s
 
 }  // namespace
 
-TEST_CASE("a jump from Appsmith 1.8.15 over 1.9.2 and 1.99 to 2.1 is one run, and rollback brings equal data back", "[appsmith]") {
-  Processes app("1.8.15");
-  const Json data = app.database();
-  const std::string file = app.compose_text(), settings = app.settings();
-  const Finished done = upgrade(app, "2.1");
-  INFO(done.out << done.err);
-  REQUIRE(done.status == 0);
-  const Json after = app.database();
-  CHECK(after["changes"] == Json({"seed", "change-of-v1.8.15", "change-of-v1.9.2", "change-of-v1.99", "change-of-v2.1"}));
-  CHECK(after["schema"] == 2);
-  CHECK(after["fcv"] == "6.0");
-  CHECK(after["rows"] == kRows);
-  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v2.1"));
-  CHECK_THAT(app.run({"keys", "verify"}).out, ContainsSubstring("match  appsmith-v2: 1 of 1 stored value opens"));
-
-  const Finished back = app.run({"rollback"});
-  INFO(back.out << back.err);
-  REQUIRE(back.status == 0);
-  CHECK(app.database() == data);
-  CHECK(app.settings() == settings);
-  CHECK(app.compose_text() == file);
-  CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.8.15 running"));
-}
-
 TEST_CASE("with --stay-at-checkpoint an Appsmith whose last hop fails stays at the release that was proved before", "[appsmith]") {
   Processes app("1.95");
   const Finished done = upgrade(app, "2.1.9", {"--stay-at-checkpoint"});
@@ -78,16 +54,13 @@ TEST_CASE("an Appsmith with its database elsewhere goes through the page's check
   CHECK(app.settings() == settings);
   for (const auto& set : fs::directory_iterator(app.folder() / ".playbook/backups")) CHECK(fs::exists(set.path() / "mongodb.archive.gz"));
 
-  const Finished well = upgrade(app, "2.1");
-  INFO(well.out << well.err);
-  CHECK(well.status == 0);
-  CHECK(parse_json(read_file(elsewhere), "the database elsewhere")["changes"].back() == "change-of-v2.1");
   const Finished vouched =
-      upgrade(app, "2.2",
+      upgrade(app, "2.1",
               {"--snapshot", "vol-1", "--snapshot-time", "2026-11-21T07:00:00Z", "--snapshot-way-back", "restore vol-1 in the console"});
   INFO(vouched.out << vouched.err);
   CHECK(vouched.status == 0);
   CHECK_THAT(vouched.out, ContainsSubstring("snapshot vol-1 of 2026-11-21T07:00:00.000Z, taken elsewhere: nobody looked at it"));
+  CHECK(parse_json(read_file(elsewhere), "the database elsewhere")["changes"].back() == "change-of-v2.1");
 }
 
 TEST_CASE("Appsmiths of other shapes are refused by name, with what to do instead", "[appsmith]") {

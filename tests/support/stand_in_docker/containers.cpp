@@ -95,8 +95,7 @@ bool starts_again(const Json& container, int status) {
 
 std::string create_container(State& state, const std::string& project, const std::string& name, const Json& service) {
   const std::string ref = service.at("image");
-  if (!state.images.contains(without_digest(ref))) throw Failure{1, "No such image: " + ref};
-  const Json& image = state.images[without_digest(ref)];
+  const Json& image = state.image(ref);
   Json environment = image.value("env", Json::object());
   if (service.contains("environment")) environment.update(service["environment"]);
   static int made = 0;

@@ -141,7 +141,7 @@ int copy_out(const Arguments& arguments) {
   State state;
   const std::string from = arguments.rest.at(0);
   const Json& container = state.container(from.substr(0, from.find(':')));
-  fs::path root = state.images[without_digest(container["image"])].value("root", "");
+  fs::path root = state.image(container["image"]).value("root", "");
   std::string inside = from.substr(from.find(':') + 1);
   fs::path file = root / inside.substr(inside.starts_with("/app/") ? 5 : 1);  // APP_ROOT is what stands at /app
   if (!fs::exists(file)) throw Failure{1, "Error: No such container:path: " + from};
@@ -208,17 +208,10 @@ int execute(const Arguments& arguments) {
 
 // images ----------------------------------------------------------------------------------------------------------------------------------
 
-Json& known_image(Json& images, const std::string& ref) {
-  if (images.contains(without_digest(ref))) return images[without_digest(ref)];
-  for (auto& [name, image] : images.items())
-    if (image["id"] == ref) return image;
-  throw Failure{1, "Error: No such image: " + ref};
-}
-
 int inspect_image(const Arguments& arguments) {
   State state;
   const std::string ref = arguments.rest.at(0);
-  const Json& image = known_image(state.images, ref);
+  const Json& image = state.image(ref);
   Json environment = Json::array();
   for (const Json all = image.value("env", Json::object()); const auto& [name, value] : all.items())
     environment.push_back(name + "=" + value.get<std::string>());
@@ -274,7 +267,7 @@ std::string bring_there(const Project& project, const std::string& name) {
     State state;
     const Json& container = state.container(id);
     const std::string ref = service.at("image");
-    fresh = container["hash"] != service.dump() || container["image_id"] != known_image(state.images, ref)["id"];
+    fresh = container["hash"] != service.dump() || container["image_id"] != state.image(ref)["id"];
   }
   if (fresh && !id.empty()) {
     stop_container(id, 10);

@@ -54,6 +54,13 @@ Json& State::container(const std::string& name) {
   throw Failure{1, "Error: No such container: " + name};
 }
 
+const Json& State::image(const std::string& ref) const {
+  if (images.contains(without_digest(ref))) return images[without_digest(ref)];
+  for (const auto& [name, found] : images.items())
+    if (found["id"] == ref) return found;
+  throw Failure{1, "Error: No such image: " + ref};
+}
+
 std::vector<std::string> State::of_project(const std::string& project, const std::vector<std::string>& services) {
   std::vector<std::string> ids;
   for (const auto& [id, found] : containers.items())

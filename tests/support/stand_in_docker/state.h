@@ -31,6 +31,8 @@ class State {
   void save();  ///< containers and images; whole or not at all
   /// By id, the beginning of one, or name. Throws Failure.
   Json& container(const std::string& name);
+  /// One that is here, by its reference, with or without the digest, or its id. Throws Failure.
+  const Json& image(const std::string& ref) const;
   /// Containers of a project, of all its services where none are named.
   std::vector<std::string> of_project(const std::string& project, const std::vector<std::string>& services = {});
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -B
+#!/usr/bin/python3 -BSE
 """A stand-in of Appsmith's one container, in what matters to an upgrade: entrypoint, appsmithctl, supervisorctl and MongoDB's tools, by the name it is called.
 
 It behaves as entrypoint.sh, mongodb-fixer.sh and the server of the releases do: docker.env is made on the first boot and rewritten by 2.x; MongoDB refuses data
@@ -135,8 +135,6 @@ def entrypoint():
             say("PASSED OVER - {'id': '%s'}" % change)
     if mine not in data["changes"]:
         data["changes"].append(mine)
-        if "-ee" in info["commitUrl"]:
-            data["enterprise"] = True
         save(data)
         if info.get("fails"):
             data["failed"].append(mine)
@@ -145,10 +143,18 @@ def entrypoint():
             say("FAILED OVER - {'id': '%s'}" % mine)
             say("Error in mongock process. ABORTED MIGRATION")
             stay()
+        for change in data["failed"]:
+            say("RE-APPLIED - {'id': '%s'}" % change)  # by a release that has mended it
+        data["failed"] = []
+        save(data)
         say("APPLIED - {'id': '%s'}" % mine)
     elif data["failed"]:
         say("Error in mongock process. ABORTED MIGRATION")
         stay()
+    if "-ee" in info["commitUrl"] and not data["enterprise"]:
+        data["enterprise"] = True
+        save(data)
+        say("APPLIED - {'id': 'first-of-the-business-edition'}")
     if release >= (1, 9, 3) and data["schema"] != 2:
         say("Looks like you skipped some required update(s), please go back to the mandatory upgrade path [v1.9.2]")
         stay()
@@ -173,10 +179,11 @@ def appsmithctl(arguments):
         print(info["version"])
     elif arguments[:1] == ["mongo-eval"] and "playbook: facts" in arguments[1]:
         data = load()
-        data["change_ids"] = data["changes"]
-        data["changes"] = len(data["changes"])
+        del data["changes"]
         print("Connecting to the database")
         print(json.dumps(data))
+    elif arguments[:1] == ["mongo-eval"] and "playbook: changes" in arguments[1]:
+        print(json.dumps({"ids": load()["changes"]}))
     elif arguments[:1] == ["mongo-eval"] and "playbook: secrets" in arguments[1]:
         print("Connecting to the database")
         if load()["schema"]:
