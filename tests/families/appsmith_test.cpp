@@ -4,27 +4,29 @@
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "tests/playbooks/appsmith/deployment.h"
+#include "tests/playbooks/appstrate/deployment.h"
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
+#include "tests/support/temp_folder.h"
 
 using namespace playbook;
 using namespace playbook::testing;
-using appsmith::Deployment;
+using Appsmith = appsmith::Deployment;
 
 namespace {
 
-Finished playbook_on(const Deployment& app, std::vector<std::string> arguments) {
+Finished playbook_on(const Appsmith& app, std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--yes", "-C", app.folder().string()});
   return run_playbook(arguments, app.folder());
 }
 
-Finished upgrade(const Deployment& app, const std::string& to) { return playbook_on(app, {"run", "appsmith/upgrade", "--to", to}); }
+Finished upgrade(const Appsmith& app, const std::string& to) { return playbook_on(app, {"run", "appsmith/upgrade", "--to", to}); }
 
 }  // namespace
 
 TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, and rollback brings the whole folder back", "[appsmith]") {
   for (const char* release : {"1.99", "2.2"}) appsmith::push_release(release);
-  Deployment app("1.95");
+  Appsmith app("1.95");
   const std::string data = app.database(), file = app.compose_text(), settings = app.settings();
 
   // A migration that an earlier start left half done, a lost key, and data that 1.99 cannot open.
@@ -91,7 +93,7 @@ TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint th
           "[appsmith]") {
   appsmith::push_release("1.99");
   appsmith::push_release("2.1", true);
-  Deployment app("1.95");
+  Appsmith app("1.95");
   const std::string rows = parse_json(app.database(), "the database")["rows"].dump(), file = app.compose_text(), settings = app.settings();
   const Finished done = upgrade(app, "2.1");
   INFO(done.out << done.err);
@@ -104,4 +106,53 @@ TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint th
   CHECK(app.settings() == settings);
   CHECK(app.compose_text() == file);
   CHECK_THAT(app.container(), ContainsSubstring("appsmith-ce:v1.95 running"));
+}
+
+TEST_CASE(
+    "an Appsmith in a volume is upgraded and taken back, and one that docker run made is moved under the compose file that it is told",
+    "[appsmith]") {
+  for (const char* release : {"1.99", "2.2"}) appsmith::push_release(release);
+  Appsmith app("1.99", Appsmith::Stacks::volume);
+  CHECK_THAT(run_playbook({"inspect", app.folder().string()}, app.folder()).out,
+             ContainsSubstring("compose, stacks in volume " + app.project() + "_data"));
+  const std::string data = app.database(), settings = app.settings();
+  const Finished done = upgrade(app, "2.2");
+  INFO(done.out << done.err);
+  REQUIRE(done.status == 0);
+  CHECK(parse_json(app.database(), "the database")["fcv"] == "7.0");
+  CHECK(playbook_on(app, {"appsmith/verify"}).status == 0);
+  const Finished back = playbook_on(app, {"rollback"});
+  INFO(back.out << back.err);
+  REQUIRE(back.status == 0);
+  CHECK(parse_json(app.database(), "the database") == parse_json(data, "the database"));
+  CHECK(app.settings() == settings);
+
+  app.compose("down");
+  TempFolder outside;
+  const std::string image = app.compose_text().substr(app.compose_text().find("image: ") + 7);
+  output_of("docker run --detach --name old-smith --restart unless-stopped --publish 127.0.0.1:3599:80 --volume " + app.project() +
+            "_data:/appsmith-stacks --env APPSMITH_MAIL_FROM=ann@example.com " + image.substr(0, image.find(' ')));
+  const Finished refused = run_playbook({"run", "appsmith/upgrade", "--to", "2.2"}, outside.path());
+  INFO(refused.out << refused.err);
+  CHECK(refused.status != 0);
+  CHECK_THAT(refused.err, ContainsSubstring("container old-smith of ") && ContainsSubstring("was made by `docker run`"));
+  CHECK((refused.out + refused.err).find("ann@example.com") == std::string::npos);
+  std::string file;  // every line of the log without its time
+  for (size_t at = refused.out.find("services:"); at != std::string::npos && at < refused.out.find("REFUSED");) {
+    const size_t end = refused.out.find('\n', at);
+    file += refused.out.substr(at, end - at) + "\n";
+    at = end + sizeof "01:09:33 ";
+  }
+  outside.write("docker-compose.yml", file);
+  outside.write(".env", "APPSMITH_MAIL_FROM=ann@example.com\n");
+  output_of("docker rm --force old-smith");
+  output_of("docker compose up --detach", outside.path());
+  CHECK_THAT(output_of("docker inspect --format '{{.Config.Env}} {{.HostConfig.RestartPolicy.Name}}' old-smith"),
+             ContainsSubstring("APPSMITH_MAIL_FROM=ann@example.com") && ContainsSubstring("unless-stopped"));
+  const Finished verified = run_playbook({"appsmith/inspect"}, outside.path());
+  INFO(verified.out << verified.err);
+  CHECK(verified.status == 0);
+  CHECK_THAT(output_of("docker inspect --format '{{range .Mounts}}{{.Name}}{{end}}' old-smith"),
+             ContainsSubstring(app.project() + "_data"));
+  output_of("docker compose down --timeout 1", outside.path());
 }

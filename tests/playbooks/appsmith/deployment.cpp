@@ -21,16 +21,19 @@ const fs::path kParts = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appsmit
 std::string registry() { return std::getenv("PLAYBOOK_TEST_REGISTRY"); }
 std::string build_image() { return std::string(std::getenv("PLAYBOOK_TESTBED")) + "/image build "; }
 
-// python3 with its library, once for all releases.
+// python3 with its library and a shell, once for all releases.
 std::string base() {
   static const std::string reference = [] {
     std::string built = registry() + "/appsmith/base:1";
-    output_of(build_image() + built + " " + kParts.string() +
-              " /usr/bin/python3 $(cd /usr/lib && find $PWD/python3.* -name '*.py' -maxdepth 1; cd /usr/lib/python3.*[0-9] && find "
-              "$PWD/lib-dynload "
-              "$PWD/collections $PWD/email $PWD/html $PWD/http $PWD/importlib $PWD/json $PWD/re $PWD/urllib $PWD/encodings/__init__.py "
-              "$PWD/encodings/aliases.py $PWD/encodings/ascii.py $PWD/encodings/idna.py $PWD/encodings/latin_1.py $PWD/encodings/utf_8.py "
-              "-type f -not -name '*.pyc')");
+    output_of(
+        build_image() + built + " " + kParts.string() +
+        " /usr/bin/python3 /bin/sh /usr/bin/env /usr/bin/cat /usr/bin/grep /usr/bin/head /usr/bin/mktemp /usr/bin/printenv /usr/bin/rm "
+        "/usr/bin/sed /usr/bin/sort /usr/bin/tail $(cd /usr/lib && find $PWD/python3.* -name '*.py' -maxdepth 1; cd "
+        "/usr/lib/python3.*[0-9] && find "
+        "$PWD/lib-dynload "
+        "$PWD/collections $PWD/email $PWD/html $PWD/http $PWD/importlib $PWD/json $PWD/re $PWD/urllib $PWD/encodings/__init__.py "
+        "$PWD/encodings/aliases.py $PWD/encodings/ascii.py $PWD/encodings/idna.py $PWD/encodings/latin_1.py $PWD/encodings/utf_8.py "
+        "-type f -not -name '*.pyc')");
     return built;
   }();
   return reference;
@@ -47,15 +50,16 @@ void push_release(const std::string& release, bool fails) {
   output_of(build_image() + registry() + "/appsmith/appsmith-ce:v" + release + " " + context.path().string());
 }
 
-Deployment::Deployment(const std::string& release) {
+Deployment::Deployment(const std::string& release, Stacks stacks) {
   static int made = 0;
   project_ = "smith" + std::to_string(++made);
   port_ = 3500 + made;
   push_release(release);
-  folder_.write("docker-compose.yml", "name: " + project_ + "\nservices:\n  appsmith:\n    image: " + registry() +
-                                          "/appsmith/appsmith-ce:v" + release +
-                                          "   # the release\n    ports: ['127.0.0.1:" + std::to_string(port_) +
-                                          ":80']\n    volumes: ['./stacks:/appsmith-stacks']\n    restart: unless-stopped\n");
+  const std::string source = stacks == Stacks::folder ? "./stacks" : "data";
+  folder_.write("docker-compose.yml",
+                "name: " + project_ + "\nservices:\n  appsmith:\n    image: " + registry() + "/appsmith/appsmith-ce:v" + release +
+                    "   # the release\n    ports: ['127.0.0.1:" + std::to_string(port_) + ":80']\n    volumes: ['" + source +
+                    ":/appsmith-stacks']\n    restart: unless-stopped\n" + (stacks == Stacks::folder ? "" : "volumes: {data: {}}\n"));
   compose("up -d --quiet-pull");
   wait();
 }
@@ -87,10 +91,15 @@ void Deployment::restart() const {
 }
 
 std::string Deployment::compose(const std::string& arguments) const { return output_of("docker compose " + arguments, folder()); }
-std::string Deployment::database() const { return read_file(folder() / "stacks/data/mongodb/db.json"); }
-void Deployment::set_database(const std::string& json) const { replace_file(folder() / "stacks/data/mongodb/db.json", json); }
+fs::path Deployment::stacks() const {
+  if (fs::exists(folder() / "stacks")) return folder() / "stacks";
+  std::string place = output_of("docker volume inspect --format '{{.Mountpoint}}' " + project_ + "_data");
+  return place.substr(0, place.find('\n'));
+}
+std::string Deployment::database() const { return read_file(stacks() / "data/mongodb/db.json"); }
+void Deployment::set_database(const std::string& json) const { replace_file(stacks() / "data/mongodb/db.json", json); }
 std::string Deployment::compose_text() const { return read_file(folder() / "docker-compose.yml"); }
-std::string Deployment::settings() const { return read_file(folder() / "stacks/configuration/docker.env"); }
+std::string Deployment::settings() const { return read_file(stacks() / "configuration/docker.env"); }
 std::string Deployment::container() const {
   return output_of("docker ps -a --filter label=com.docker.compose.project=" + project_ + " --format '{{.Image}} {{.State}}'");
 }

@@ -1,5 +1,5 @@
 // A stand-in Appsmith on the test bed's Docker engine, in the shape of the vendor's compose file: one container, its stacks in a folder
-// beside it.
+// beside it, or in a volume.
 #pragma once
 
 #include <filesystem>
@@ -14,15 +14,19 @@ void push_release(const std::string& release, bool fails = false);
 
 class Deployment {
  public:
+  enum class Stacks { folder, volume };
   /// Runs `release` on data that it made itself.
-  explicit Deployment(const std::string& release);
+  explicit Deployment(const std::string& release, Stacks stacks = Stacks::folder);
   /// Its container goes.
   ~Deployment();
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
 
   const std::filesystem::path& folder() const { return folder_.path(); }
+  const std::string& project() const { return project_; }
   std::string compose(const std::string& arguments) const;
+  /// Its state, as this host sees it.
+  std::filesystem::path stacks() const;
   /// A member of its database, which is a JSON file.
   std::string database() const;
   void set_database(const std::string& json) const;
