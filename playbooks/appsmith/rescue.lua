@@ -45,8 +45,8 @@ return playbook.define {
       log.warning(one.state .. ": " .. table.concat(one.why, "; "))
       log.info("next: " .. one.remedy)
     end
-    local evidence = step("Collect evidence", function() return bundle(app, found) end)
-    if not p.to and not p.forward then return { wrong = found, evidence = evidence } end
+    local function collect() return step("Collect evidence", function() return bundle(app, found) end) end
+    if not p.to and not p.forward then return { wrong = found, evidence = collect() } end
 
     local set = p.to and backup.verify(p.to, { identity = p.identity })
     local begin = set and appsmith.as_of(app, set.version) or app
@@ -68,13 +68,14 @@ return playbook.define {
       gate.free_space(app.state, { rehearse = false })
     end)
     if set then sets.agree(sets.question(set, nil, p.identity)) end
+    local answered, before = pcall(appsmith.facts, app)
+    if set or not answered then before = nil end
+    local evidence = collect()
     step("Fetch images", function()
       if set then image.pull { begin.image } end
       hops.fetch(releases)
     end)
 
-    local answered, before = pcall(appsmith.facts, app)
-    if set or not answered then before = nil end
     downtime(function()
       local present = step("Back up the present", function() return backup.create(app.state, { app = "appsmith", version = app.version, note = "before rescue" }) end)
       way_back(appsmith.restore, app, present)

@@ -72,7 +72,7 @@ return playbook.define {
     if #opened.settings > 0 then log.warning("settings that the archive has otherwise, and that stay as they are here: " .. table.concat(opened.settings, ", ")) end
     sets.agree("Replace this " .. app.version .. " and its data by the archive of " .. release .. "?")
     step("Fetch the image", function() image.pull { old.image } end)
-    archive.open(app, p.archive, p.password)
+    if opened.folder then opened = archive.open(app, p.archive, p.password) end
     local set = step("Read the archive", function()
       local server = { project = app.project, service = app.service }
       local database = { type = "mongodb", server = server, uri = appsmith.address_of_database(app) }

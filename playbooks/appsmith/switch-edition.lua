@@ -49,8 +49,8 @@ return playbook.define {
       gate.keys_open_stored_secrets(app)
       gate.free_space(app.state, { rehearse = false })
     end)
-    step("Fetch the image", function() image.pull { release.image } end)
     local before, opened = appsmith.facts(app), keys.verify(app.keyrings)
+    step("Fetch the image", function() image.pull { release.image } end)
 
     downtime(function()
       local saved = step("Back up", function()

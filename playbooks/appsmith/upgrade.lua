@@ -48,8 +48,8 @@ return playbook.define {
       preflights.ask(app, images)
     end)
 
-    step("Fetch images", function() hops.fetch(releases) end)
     local before, opened = appsmith.facts(app), keys.verify(app.keyrings)
+    step("Fetch images", function() hops.fetch(releases) end)
     hops.tell(path)
 
     local stayed

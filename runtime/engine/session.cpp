@@ -288,8 +288,8 @@ void Session::check_drift() {
     seen.insert(things.begin(), things.end());
     if (row->voided || row->outcome != Outcome::ok)
       continue;  // cut short: it may have changed what it touches, and left nothing to compare
-    // After a change of the data a backup of it is not stale but the way back.
-    bool superseded = row->id < last_data_change && primitive.undo_kind(row->full_args) == Undo::not_needed;
+    // After a change of the data a backup of it is not stale but the way back, and what was brought back goes on from there.
+    bool superseded = row->id < last_data_change && primitive.undo_kind(row->full_args) != Undo::inverse;
     if (only_last || superseded) continue;
     if (std::optional<std::string> text = actions_.drift(*row)) {
       items.push_back({{"path", row->path}, {"text", *text}});

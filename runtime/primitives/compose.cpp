@@ -173,7 +173,8 @@ std::optional<std::string> changed_from_outside(Context& context, const Record& 
     if (same == now.end())
       return "service " + service + " has another container than the one that the run left (" + left.at("name").get<std::string>() + ")";
     const bool has_done_its_work = left.at("restart_policy") == "no" && same->exit_code == 0;  // such as a migration, or `true`
-    if (left.at("state") == "running" && !same->is_running() && !has_done_its_work)
+    const bool is_fenced = left.at("restart_policy") != "no" && same->policy == "no";          // by the run itself, which then stopped it
+    if (left.at("state") == "running" && !same->is_running() && !has_done_its_work && !is_fenced)
       return "service " + service + " is " + same->state + " although the run left it running";
   }
   return std::nullopt;

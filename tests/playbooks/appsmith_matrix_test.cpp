@@ -1,5 +1,5 @@
 // appsmith/upgrade from 1.8.15 over 1.9.2 and 1.99 to 2.1, killed at its instants, over processes instead of containers: a sample always,
-// every instant with --all.
+// every instant with --all. So are a rescue, and a restore of an archive.
 #include "tests/playbooks/appsmith/processes.h"
 #include "tests/support/matrix/check.h"
 
@@ -19,7 +19,7 @@ Scenario failing() {
 
 MatrixOptions every(int n, bool roll_back = false) {
   MatrixOptions options;
-  options.every = n, options.seed = 5, options.roll_back = roll_back;
+  options.every = n, options.seed = 85 /* one of them between two hops */, options.roll_back = roll_back;
   return options;
 }
 
@@ -27,8 +27,20 @@ MatrixOptions every(int n, bool roll_back = false) {
 
 TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, forward and back", "[matrix]") {
   check_crash_matrix(jump(), every(110));
-  check_crash_matrix(jump(), every(150, true));
+  check_crash_matrix(jump(), every(220, true));
   check_crash_matrix(failing(), every(50));
+}
+
+TEST_CASE("appsmith/rescue and appsmith/restore hold at a sample of instants", "[matrix]") {
+  check_crash_matrix(appsmith::rescue_scenario(), every(220));
+  check_crash_matrix(appsmith::restore_scenario(), every(220));
+}
+
+TEST_CASE("appsmith/rescue and appsmith/restore hold at every instant, forward and back", "[.][matrix][exhaustive]") {
+  for (const Scenario& scenario : {appsmith::rescue_scenario(), appsmith::restore_scenario()}) {
+    check_crash_matrix(scenario, {});
+    check_crash_matrix(scenario, every(1, true));
+  }
 }
 
 TEST_CASE("appsmith/upgrade over its checkpoints holds at every instant, forward and back", "[.][matrix][exhaustive]") {

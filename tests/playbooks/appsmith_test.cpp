@@ -5,12 +5,11 @@
 
 using namespace playbook;
 using namespace playbook::testing;
+using appsmith::kRows;
 using appsmith::Processes;
 namespace fs = std::filesystem;
 
 namespace {
-
-const Json kRows{{"workspace", 1}, {"application", 2}, {"newPage", 3}, {"newAction", 4}, {"datasource", 5}};
 
 Finished upgrade(const Processes& app, const std::string& to, std::vector<std::string> more = {}) {
   more.insert(more.begin(), {"run", "appsmith/upgrade", "--to", to, "--accept", "unsure"});

@@ -1,16 +1,17 @@
 // The six troubles of the vendor's page "Upgrade and Migration Errors", each made as an operator makes it, then prevented, named or mended.
+#include <cstdlib>
+
 #include "runtime/base/file.h"
 #include "tests/playbooks/appsmith/processes.h"
 #include "tests/support/catch.h"
 
 using namespace playbook;
 using namespace playbook::testing;
+using appsmith::kRows;
 using appsmith::Processes;
 namespace fs = std::filesystem;
 
 namespace {
-
-const Json kRows{{"workspace", 1}, {"application", 2}, {"newPage", 3}, {"newAction", 4}, {"datasource", 5}};
 
 /// The only set of a release.
 std::string set_of(const Processes& app, const std::string& release) {
@@ -159,6 +160,50 @@ TEST_CASE("trouble: unable to invoke Cipher due to bad padding after restoring a
   CHECK(half.status == 1);
   CHECK_THAT(half.out, ContainsSubstring("ROLLED BACK appsmith/restore") && ContainsSubstring("error restoring from archive"));
   CHECK(app.database() == before);
+}
+
+TEST_CASE("an encrypted archive of Appsmith brings its own keys, and with another password nothing is touched", "[appsmith]") {
+  TempFolder away;
+  {
+    Processes other("1.99");
+    other.set_settings(other.settings() + "APPSMITH_CUSTOM_DOMAIN=https://one.example\n");
+    const fs::path plain = archive_of(other, away, "--with-keys");
+    fs::rename(plain, away.path() / "plain");
+  }
+  for (const char* password : {"right", "wrong"}) away.write(password, password);
+  const fs::path archive = away.path() / "vendor.tar.gz.enc";
+  REQUIRE(std::system(("openssl enc -aes-256-cbc -pbkdf2 -iter 100000 -in " + (away.path() / "plain").string() + " -out " +
+                       archive.string() + " -pass file:" + (away.path() / "right").string())
+                          .c_str()) == 0);
+  Processes app("1.99");
+  std::string wrong = app.settings();
+  wrong.replace(wrong.find("APPSMITH_ENCRYPTION_SALT=") + 25, 4, "AAAA");
+  app.set_settings(wrong);
+  const Json data = app.database();
+  struct Case {
+    std::vector<std::string> more;
+    const char* says;
+  };
+  for (const Case& one :
+       std::vector<Case>{{{}, "it is encrypted; give its password, in a file, with --password"},
+                         {{"--password", (away.path() / "wrong").string()}, "is another one, or the archive is damaged"}}) {
+    std::vector<std::string> words{"appsmith/restore", "--archive", archive.string()};
+    words.insert(words.end(), one.more.begin(), one.more.end());
+    const Finished refused = app.run(words);
+    INFO(refused.out << refused.err);
+    CHECK(refused.status != 0);
+    CHECK_THAT(refused.err, ContainsSubstring(one.says));
+    CHECK(app.database() == data);
+    CHECK_FALSE(fs::exists(archive.string() + ".opened"));
+  }
+  const Finished restored = app.run({"appsmith/restore", "--archive", archive.string(), "--password", (away.path() / "right").string()});
+  INFO(restored.out << restored.err);
+  REQUIRE(restored.status == 0);
+  CHECK_THAT(restored.out, ContainsSubstring("stay as they are here: APPSMITH_CUSTOM_DOMAIN"));
+  CHECK(app.settings().find("one.example") == std::string::npos);
+  CHECK(app.settings().find("APPSMITH_ENCRYPTION_SALT=Zt7RwYh41eFgH") != std::string::npos);
+  CHECK(app.run({"appsmith/verify"}).status == 0);
+  CHECK_FALSE(fs::exists(archive.string() + ".opened"));
 }
 
 TEST_CASE("trouble: upgrading directly to the latest version vs stepping through releases", "[appsmith][troubles]") {

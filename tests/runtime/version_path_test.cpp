@@ -47,6 +47,7 @@ TEST_CASE("the shipped data lead over the vendor's checkpoints", "[path]") {
       {"appsmith", "1.8.0", "1.99", embedded, "1.9.2 1.99?"},
       {"appsmith", "1.8.0", "2.5.1", embedded, "1.9.2 1.99? 2.3? 2.5.1"},
       {"appsmith", "1.8.0", "2.5.1", outside, "1.9.2 1.99 2.5.1"},
+      {"appsmith", "1.8.5", "1.8.7", embedded, "blocked enum-1.8.7"},
       {"appsmith", "1.95", "2.1", embedded, "1.99 2.1"},
       {"appsmith", "1.97.2", "2.1", embedded, "2.1"},
       {"appsmith", "1.97.2", "2.3", {}, "2.3"},

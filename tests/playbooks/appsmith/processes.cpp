@@ -128,24 +128,70 @@ void wait_for(const fs::path& instance, const std::string& line) {
 
 Json database_of(const fs::path& instance) { return parse_json(read_file(instance / "stacks/data/mongodb/db.json"), "the database"); }
 
-/// What must be equal again after a way back: all but the changes of the release itself, which is started anew.
-std::string judge(const fs::path& instance, const std::string& old, const std::string& fresh) {
-  const Json data = database_of(instance), containers = parse_json(read_file(instance / ".engine/containers.json"), "containers.json");
-  std::string policy, image;
-  for (const Json& container : containers) policy = container["policy"], image = container["image"];
-  const std::string settings = read_file(instance / "stacks/configuration/docker.env"), file = read_file(instance / "docker-compose.yml");
-  const bool well = is_well(instance),
-             whole = data["rows"] == Json({{"workspace", 1}, {"application", 2}, {"newPage", 3}, {"newAction", 4}, {"datasource", 5}}) &&
-                     data["failed"].empty();
-  auto runs = [&](const std::string& release) { return image.substr(0, image.find('@')) == reference("ce", release); };
-  if (well && whole && policy == "unless-stopped") {
-    if (runs(old) && read_file(instance / "before.json") == Json(data).dump() && settings == read_file(instance / "before.env") &&
-        file == read_file(instance / "before.yml"))
+void run_by_tag_alone_in(const fs::path& instance, const std::string& release) {
+  Json file = parse_json(read_file(instance / "docker-compose.yml"), "the compose file");
+  const std::string image = file["services"]["appsmith"]["image"];
+  file["services"]["appsmith"]["image"] = reference(image.find("appsmith-ee") != std::string::npos ? "ee" : "ce", release);
+  replace_file(instance / "docker-compose.yml", file.dump(1) + "\n");
+  compose_in(instance, "pull");
+  compose_in(instance, "up -d");
+}
+
+std::string inside_of(const fs::path& instance, const std::string& command) {
+  use_engine(instance);
+  return output_of("docker exec " + only_container(instance) + " " + command + " 2>&1", instance);
+}
+
+Finished run_in(const fs::path& instance, std::vector<std::string> arguments) {
+  use_engine(instance);
+  arguments.push_back("--yes");
+  CommandProcess process(arguments, instance, CommandProcess::On::pipes,
+                         {{"STAND_IN_DOCKER", (instance / ".engine").string()}, {"PATH", std::getenv("PATH")}});
+  const int status = process.finish();
+  return {status, process.out, process.err};
+}
+
+/// What a crash may have left.
+struct Seen {
+  Json data;
+  std::string image, policy, settings, file;
+  bool well = false;
+
+  bool runs(const std::string& release) const { return image.substr(0, image.find('@')) == reference("ce", release); }
+};
+
+Seen look(const fs::path& instance) {
+  Seen seen;
+  seen.data = database_of(instance);
+  for (const Json containers = parse_json(read_file(instance / ".engine/containers.json"), "containers.json"); const Json& one : containers)
+    seen.policy = one["policy"], seen.image = one["image"];
+  seen.settings = read_file(instance / "stacks/configuration/docker.env");
+  seen.file = read_file(instance / "docker-compose.yml");
+  seen.well = is_well(instance);
+  return seen;
+}
+
+/// Remembers what must be equal again after a way back.
+void remember(const fs::path& instance) {
+  const Seen now = look(instance);
+  replace_file(instance / "before.json",
+               Json({{"data", now.data}, {"image", now.image}, {"settings", now.settings}, {"file", now.file}}).dump());
+}
+
+using IsNew = std::function<bool(const Seen&)>;
+
+/// `well`: in the old state it was.
+std::string judge(const fs::path& instance, bool well, const IsNew& is_new) {
+  const Seen seen = look(instance);
+  const Json before = parse_json(read_file(instance / "before.json"), "before.json");
+  if (seen.policy == "unless-stopped") {
+    if (seen.image == before["image"] && seen.data == before["data"] && seen.settings == before["settings"] &&
+        seen.file == before["file"] && seen.well == well)
       return "old";
-    if (runs(fresh) && data["changes"].back() == "change-of-v" + fresh) return "new";
+    if (seen.well && seen.data["failed"].empty() && seen.data["rows"] == kRows && is_new(seen)) return "new";
   }
-  return image + (well ? " is well" : " is not well") + ", policy " + policy + ", data " + data.dump() + ", before " +
-         read_file(instance / "before.json");
+  return seen.image + (seen.well ? " is well" : " is not well") + ", policy " + seen.policy + ", data " + seen.data.dump() + ", before " +
+         before.dump();
 }
 
 }  // namespace
@@ -175,14 +221,7 @@ Processes::~Processes() {
   }
 }
 
-Finished Processes::run(std::vector<std::string> arguments) const {
-  use_engine(folder());
-  arguments.push_back("--yes");
-  CommandProcess process(arguments, folder(), CommandProcess::On::pipes,
-                         {{"STAND_IN_DOCKER", (folder() / ".engine").string()}, {"PATH", std::getenv("PATH")}});
-  const int status = process.finish();
-  return {status, process.out, process.err};
-}
+Finished Processes::run(const std::vector<std::string>& arguments) const { return run_in(folder(), arguments); }
 
 Json Processes::database() const { return database_of(folder()); }
 void Processes::set_database(const Json& data) const { replace_file(folder() / "stacks/data/mongodb/db.json", data.dump()); }
@@ -197,23 +236,12 @@ std::string Processes::container() const {
   return text;
 }
 
-void Processes::run_by_tag_alone(const std::string& release) const {
-  const std::string file = compose_text();
-  const std::string edition = file.find("appsmith-ee") != std::string::npos ? "ee" : "ce";
-  Json parsed = parse_json(file, "the compose file");
-  parsed["services"]["appsmith"]["image"] = reference(edition, release);
-  replace_file(folder() / "docker-compose.yml", parsed.dump(1) + "\n");
-  compose("pull");
-  compose("up -d");
-}
+void Processes::run_by_tag_alone(const std::string& release) const { run_by_tag_alone_in(folder(), release); }
 
 void Processes::wait(const std::string& line) const { wait_for(folder(), line); }
 std::string Processes::compose(const std::string& arguments) const { return compose_in(folder(), arguments); }
 
-std::string Processes::inside(const std::string& command) const {
-  use_engine(folder());
-  return output_of("docker exec " + only_container(folder()) + " " + command + " 2>&1", folder());
-}
+std::string Processes::inside(const std::string& command) const { return inside_of(folder(), command); }
 
 Scenario upgrade_scenario(const std::string& from, const std::string& to) {
   shared();
@@ -225,12 +253,47 @@ Scenario upgrade_scenario(const std::string& from, const std::string& to) {
   scenario.accepts = {"unsure"};
   scenario.prepare = [from](const fs::path& instance) {
     lay_out(instance, from);
-    replace_file(instance / "before.json", database_of(instance).dump());
-    replace_file(instance / "before.env", read_file(instance / "stacks/configuration/docker.env"));
-    replace_file(instance / "before.yml", read_file(instance / "docker-compose.yml"));
+    remember(instance);
   };
-  scenario.judge = [from, to](const fs::path& instance) { return judge(instance, from, to); };
+  scenario.judge = [to](const fs::path& instance) {
+    return judge(instance, true, [&](const Seen& seen) { return seen.runs(to) && seen.data["changes"].back() == "change-of-v" + to; });
+  };
   scenario.clean = stop;
+  return scenario;
+}
+
+Scenario rescue_scenario() {
+  Scenario scenario = upgrade_scenario("1.99", "2.1");
+  scenario.name = "appsmith/rescue of an aborted 2.1.9, back to 1.99 and on to 2.1";
+  scenario.playbook = "appsmith/rescue";
+  scenario.params = {{"to", "appsmith-1.99"}, {"forward", "2.1"}};
+  scenario.prepare = [](const fs::path& instance) {
+    lay_out(instance, "1.99");
+    if (run_in(instance, {"backup", "create"}).status != 0) throw std::runtime_error("backup create failed");
+    run_by_tag_alone_in(instance, "2.1.9");
+    wait_for(instance, "ABORTED MIGRATION");
+    remember(instance);
+  };
+  scenario.judge = [](const fs::path& instance) { return judge(instance, false, [&](const Seen& seen) { return seen.runs("2.1"); }); };
+  return scenario;
+}
+
+Scenario restore_scenario() {
+  Scenario scenario = upgrade_scenario("2.1", "2.1");
+  scenario.name = "appsmith/restore of an archive";
+  scenario.playbook = "appsmith/restore";
+  scenario.params = {{"archive", "vendor.tar.gz"}};
+  scenario.prepare = [](const fs::path& instance) {
+    lay_out(instance, "2.1");
+    inside_of(instance, "appsmithctl backup --non-interactive");
+    for (const auto& file : fs::directory_iterator(instance / "stacks/data/backup")) fs::rename(file.path(), instance / "vendor.tar.gz");
+    Json data = database_of(instance);
+    data["rows"]["newAction"] = 9;
+    data["rows"]["newer"] = 1;  // a collection that the archive does not know
+    replace_file(instance / "stacks/data/mongodb/db.json", data.dump());
+    remember(instance);
+  };
+  scenario.judge = [](const fs::path& instance) { return judge(instance, true, [](const Seen& seen) { return seen.runs("2.1"); }); };
   return scenario;
 }
 

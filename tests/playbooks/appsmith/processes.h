@@ -13,6 +13,9 @@
 
 namespace playbook::testing::appsmith {
 
+/// What the stand-in makes of an empty folder: documents by collection.
+inline const Json kRows{{"workspace", 1}, {"application", 2}, {"newPage", 3}, {"newAction", 4}, {"datasource", 5}};
+
 /// Sets PATH and STAND_IN_DOCKER of this process. 2.1.9 is a release whose migration fails.
 class Processes {
  public:
@@ -23,7 +26,7 @@ class Processes {
   Processes& operator=(const Processes&) = delete;
 
   std::filesystem::path folder() const { return folder_.path(); }
-  Finished run(std::vector<std::string> arguments) const;
+  Finished run(const std::vector<std::string>& arguments) const;
 
   Json database() const;
   void set_database(const Json& data) const;
@@ -48,7 +51,9 @@ class Processes {
 void lay_out(const std::filesystem::path& instance, const std::string& release, const std::string& edition = "ce");
 void stop(const std::filesystem::path& instance);
 
-/// Its upgrade, for the crash matrix.
+// For the crash matrix.
 Scenario upgrade_scenario(const std::string& from, const std::string& to);
+Scenario rescue_scenario();
+Scenario restore_scenario();
 
 }  // namespace playbook::testing::appsmith

@@ -211,6 +211,8 @@ def back_up(options):
     name = "appsmith-backup-" + time.strftime("%Y-%m-%dT%H-%M-%S.000Z", time.gmtime())
     below = "./" + name + "/" if "--old-layout" in options else "./"
     left_out = ("APPSMITH_ENCRYPTION", "APPSMITH_MONGODB", "APPSMITH_DB_URL=", "APPSMITH_REDIS")
+    if "--with-keys" in options:  # as one that will be encrypted has them
+        left_out = left_out[1:]
     kept = "".join(line for line in open(ENV) if not line.startswith(left_out))
     members = {"manifest.json": json.dumps({"appsmithVersion": info["version"], "dbName": "appsmith"}).encode(),
                "mongodb-data.gz": mongo_archive.dump(documents(load())), "docker.env": kept.encode()}
