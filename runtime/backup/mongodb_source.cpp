@@ -5,7 +5,7 @@
 // Writers must be stopped: a dump of a live database is no single moment.
 //
 // The address, which holds a password, reaches the tools by the environment and a configuration file of theirs, 0600, gone when they end.
-// A restore replaces each collection of the dump; collections that came later stay.
+// A restore replaces each collection of the dump, and drops those that came later where the place has mongosh.
 #include "runtime/backup/mongodump_archive.h"
 #include "runtime/backup/services.h"
 #include "runtime/backup/source.h"
@@ -35,6 +35,20 @@ constexpr const char* kCount =
 for (const spec of JSON.parse(process.env.PLAYBOOK_MONGODB_COLLECTIONS)) {
   const dot = spec.indexOf(".");
   print(spec + " " + client.getSiblingDB(spec.slice(0, dot)).getCollection(spec.slice(dot + 1)).countDocuments());
+})js";
+
+// `dropped db.name` for every collection of these databases that is not named; views and what is MongoDB's own stay.
+constexpr const char* kDropOthers =
+    R"js(const client = connect(process.env.PLAYBOOK_MONGODB_URI || "mongodb://localhost:27017");
+const kept = JSON.parse(process.env.PLAYBOOK_MONGODB_KEPT);
+for (const name of new Set(kept.map((spec) => spec.slice(0, spec.indexOf("."))))) {
+  if (["admin", "config", "local"].includes(name)) continue;
+  const database = client.getSiblingDB(name);
+  for (const info of database.getCollectionInfos({ type: "collection" })) {
+    if (info.name.startsWith("system.") || kept.includes(name + "." + info.name)) continue;
+    database.getCollection(info.name).drop();
+    print("dropped " + name + "." + info.name);
+  }
 })js";
 
 class MongodbSource final : public Source {
@@ -117,10 +131,11 @@ class MongodbSource final : public Source {
   Json restore(const Stored& stored, Work& work) const override {
     work.reach("restore.decoded");
     load(stored, {"--drop", "--stopOnError"}, work);
+    work.reach("restore.replaced");
+    const std::string left = drop_others(stored, work);
     work.reach("restore.swapped");
     Json result{{"name", stored.source.name}, {"type", type()}, {"rows", rows(stored.source)}, {"kept", Json::array()}};
-    result["warnings"] = Json::array({describe(stored.source.spec) +
-                                      ": its collections were replaced in their places; those that came after the backup are still there"});
+    result["warnings"] = Json::array({describe(stored.source.spec) + ": its collections were replaced in their places; " + left});
     return result;
   }
 
@@ -177,15 +192,34 @@ class MongodbSource final : public Source {
     run_well(*place_of(stored.source.spec, work), command, "mongorestore into " + describe(stored.source.spec), work);
   }
 
-  Json present_counts(const Stored& stored, Work& work) const {
-    const Json& spec = stored.source.spec;
+  /// A script for mongosh, with the names of the stored collections in this variable.
+  static Command script(const Stored& stored, const char* text, const char* variable, Work& work) {
     Json names = Json::array();
     for (const auto& [name, count] : stored.source.state.at("collections").items()) names.push_back(name);
     Command command;
-    command.argv = {"mongosh", "--nodb", "--quiet", "--norc", "--eval", kCount};
-    command.environment["PLAYBOOK_MONGODB_COLLECTIONS"] = names.dump();
-    if (spec.contains("uri")) command.environment["PLAYBOOK_MONGODB_URI"] = work.secret(spec["uri"]);
+    command.argv = {"mongosh", "--nodb", "--quiet", "--norc", "--eval", text};
+    command.environment[variable] = names.dump();
+    if (const Json& spec = stored.source.spec; spec.contains("uri")) command.environment["PLAYBOOK_MONGODB_URI"] = work.secret(spec["uri"]);
     command.deadline = 10min;
+    return command;
+  }
+
+  /// What became of collections that came after the backup.
+  static std::string drop_others(const Stored& stored, Work& work) try {
+    const std::string said = run_well(*place_of(stored.source.spec, work), script(stored, kDropOthers, "PLAYBOOK_MONGODB_KEPT", work),
+                                      "dropping what came after the backup", work);
+    std::string dropped;
+    for (const std::string& line : split(said, '\n'))
+      if (line.starts_with("dropped ")) dropped += (dropped.empty() ? "" : ", ") + line.substr(8);
+    return dropped.empty() ? "none had come after the backup" : "dropped was what came after the backup: " + dropped;
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;
+    return "those that came after the backup are still there (" + error.message() + ")";
+  }
+
+  Json present_counts(const Stored& stored, Work& work) const {
+    const Json& spec = stored.source.spec;
+    Command command = script(stored, kCount, "PLAYBOOK_MONGODB_COLLECTIONS", work);
     const std::string said = run_well(*place_of(spec, work), command, "counting the documents of " + describe(spec), work);
     Json counts = Json::object();
     for (const std::string& line : split(said, '\n'))

@@ -139,6 +139,7 @@ def entrypoint():
         if info.get("fails"):
             data["failed"].append(mine)
             data["rows"]["newAction"] -= 1
+            data["rows"]["newer"] = 1
             save(data)
             say("FAILED OVER - {'id': '%s'}" % mine)
             say("Error in mongock process. ABORTED MIGRATION")
@@ -273,6 +274,12 @@ def mongorestore(options):
 
 
 def mongosh():
+    if "PLAYBOOK_MONGODB_KEPT" in os.environ:
+        data, kept = load(), json.loads(os.environ["PLAYBOOK_MONGODB_KEPT"])
+        for name in [name for name in data["rows"] if "appsmith." + name not in kept]:
+            del data["rows"][name]
+            print("dropped appsmith." + name)
+        return save(data)
     found = documents(load())
     for name in json.loads(os.environ["PLAYBOOK_MONGODB_COLLECTIONS"]):
         print(name, len(found.get(name.split(".", 1)[1], [])))
