@@ -162,3 +162,19 @@ TEST_CASE("what was accepted and overridden when a run began still holds when it
   CHECK(resumed.status == 0);
   CHECK(fs::exists(folder.path() / "second"));
 }
+
+TEST_CASE("what was restored and then changed by the application does not keep a run from going on", "[command]") {
+  Site site;
+  site.folder.write("box/data", "1.0");
+  site.playbook("go.lua", R"(local held = backup.create({ { type = "directory", path = "box" } }, { app = "site" })
+      file.write("box/data", "1.1") backup.restore(held)
+      process.run({ "sh", "-c", "echo 1.2 >box/data" }, { repeat_safe = true }) -- as an application does when it is started
+      if not confirm("Go on?") then error "no" end file.write("added", "x"))");
+  const Finished begun = site.run({"go.lua"});
+  INFO(begun.out << begun.err);
+  REQUIRE(begun.status == 5);
+  const Finished resumed = site.run({"resume", "--yes"});
+  INFO(resumed.out << resumed.err);
+  CHECK(resumed.status == 0);
+  CHECK(site.text("box/data") == "1.2\n");
+}
