@@ -20,9 +20,9 @@ std::string image_failure(std::string_view said);
 void pull_image(const Docker& docker, const std::string& reference, std::chrono::milliseconds deadline);
 
 struct Resolved {
-  std::string digest;   ///< `sha256:...` of what this machine's platform gets; "" where it is missing
-  std::string missing;  ///< why, in the words of `image_failure`
-  std::string id{};     ///< of the image as an engine names it; "" where the registry does not say
+  std::string digest;      ///< `sha256:...` of what this machine's platform gets; "" where it is missing
+  std::string missing;     ///< why, in the words of `image_failure`
+  std::string id{};        ///< of the image as an engine names it; "" where the registry does not say
   std::uint64_t size = 0;  ///< of its layers as the registry keeps them, compressed; 0 where it does not say
 };
 /// Asks the registry, with docker's own logins.

@@ -26,7 +26,7 @@ std::unique_ptr<Primitive> make_host_disk() {
         while (!std::filesystem::exists(path, error) && path.has_relative_path()) path = path.parent_path();
         std::filesystem::space_info space = std::filesystem::space(path, error);
         if (error) throw system_error(error.value(), "cannot look at the file system of " + path.string());
-        struct statvfs mounted{};
+        struct statvfs mounted {};
         if (statvfs(path.c_str(), &mounted) != 0) throw system_error(errno, "cannot look at the file system of " + path.string());
         return {{"total", space.capacity},
                 {"free", space.free},
