@@ -1,4 +1,6 @@
-local playbook, appsmith, shapes = require "playbook", require "appsmith", require "appsmith.shapes"
+local playbook, instances = require "playbook", require "instances"
+local appsmith, shapes = require "appsmith", require "appsmith.shapes"
+require "appsmith.diagnosis"
 
 --- A container without a compose file is told too, where this folder is of no other application.
 local function outside_of_compose(files)
@@ -21,7 +23,7 @@ end
 
 return playbook.define {
   name = "appsmith/inspect",
-  summary = "Say what is here: release by every way to tell it, edition, stacks, state of its database.",
+  summary = "Say what is here: release by every way to tell it, edition, stacks, state of its database, backups, what is wrong.",
   params = { files = { type = "strings", help = "compose files, where they are not the default ones" } },
 
   run = function(p)
@@ -41,6 +43,17 @@ return playbook.define {
       address = app.url,
       database = app.embedded and "embedded" or "elsewhere",
       state = asked and facts or "its database does not answer",
+      backups = instances.backups(),
+      warnings = instances.warnings {
+        { "appsmith_is_pinned", app },
+        { "appsmith_is_well", app },
+        { "migrations_are_whole", app },
+        { "not_downgraded", app },
+        { "both_keys_are_set", app },
+        { "keys_open_stored_secrets", app },
+        { "no_auto_updaters" },
+      },
+      proven = "with a stand-in of Appsmith on real Docker; its key schemes and docker.env on values of the real one",
     }
   end,
 }

@@ -1,4 +1,5 @@
-local playbook, umbraco, states = require "playbook", require "umbraco", require "umbraco.states"
+local playbook, instances = require "playbook", require "instances"
+local umbraco, states = require "umbraco", require "umbraco.states"
 
 local function told(rows)
   local releases = states.releases_of(rows.core, rows.pre)
@@ -9,7 +10,7 @@ end
 
 return playbook.define {
   name = "umbraco/inspect",
-  summary = "Say what is here: release by the project, releases that the database could be of, its states, what runs.",
+  summary = "Say what is here: release by the project, releases that the database could be of, its states, what runs, backups, what is wrong.",
 
   run = function()
     if not umbraco.is_here() then return nil end
@@ -28,6 +29,15 @@ return playbook.define {
       migrating = rows.lock and rows.lock ~= "" and rows.lock or "nobody",
       service = app.service and service.status(app.service) or "not said in playbook.json",
       address = app.url or "not said in playbook.json",
+      backups = instances.backups(),
+      warnings = instances.warnings {
+        { "one_release_is_referenced", app },
+        { "states_fit_the_release", app, app.version },
+        { "framework_fits", app, app.version },
+        { "database_is_whole", app },
+        { "nobody_migrates", app },
+      },
+      proven = "with a stand-in site on real SQLite databases; its states are those of 231 releases",
     }
   end,
 }
