@@ -28,8 +28,8 @@ function emptiness.before(set)
   return place
 end
 
---- What lies already where the set has its settings.
-function emptiness.taken(place)
+-- What lies already where the set has its settings.
+local function taken_in(place)
   local taken = {}
   for _, source in ipairs(place.files) do
     for _, path in ipairs(source.optional) do
@@ -38,6 +38,14 @@ function emptiness.taken(place)
   end
   return taken
 end
+
+playbook.check {
+  name = "nothing_is_in_the_way",
+  title = "nothing is in the way",
+  override = false,
+  while_up = true, -- once the settings are back they are there
+  run = function(place) return taken_in(place), "move away what lies there" end,
+}
 
 --- The place with the application in it, which is not started yet.
 function emptiness.filled(place, app)
@@ -63,7 +71,7 @@ end
 
 function emptiness.verify(place)
   local project = place.project
-  expect("nothing is here", #emptiness.taken(place) == 0)
+  expect("nothing is here", #taken_in(place) == 0)
   return project and "the folder is as it was; containers of " .. project.name .. " that were made are stopped, its volumes may hold a part of the data"
     or "the folder is as it was"
 end

@@ -44,7 +44,7 @@ local function into_emptiness(p, set)
       "nothing is here, and " .. (set.application == "" and "a set of no known application" or set.application) .. " cannot be made of a set alone",
       "install it as it was, then restore the set into it"
     )
-    gate("nothing is in the way", #emptiness.taken(place) == 0, table.concat(emptiness.taken(place), ", "), "move away what lies there")
+    gate.nothing_is_in_the_way(place)
     gate("the set may come here", not set.moved or playbook.accepted "moved", set.name .. " is of " .. set.instance, "--accept moved brings it here")
   end)
   sets.agree("Make " .. set.application .. " " .. set.version .. " of " .. set.created .. " anew here, where nothing is?")

@@ -28,6 +28,15 @@ TEST_CASE("appstrate/upgrade holds at a sample of instants, forward and back", "
   check_crash_matrix(failing_upgrade("1.0.0-beta.50"), every(12));
 }
 
+TEST_CASE("an Appstrate that is made anew of a backup set holds at a sample of instants", "[matrix][anew]") {
+  check_crash_matrix(appstrate_anew(), every(110));
+}
+
+TEST_CASE("an Appstrate that is made anew of a backup set holds at every instant", "[.][matrix][anew][exhaustive]") {
+  check_crash_matrix(appstrate_anew(), {});
+  check_crash_matrix(appstrate_anew(), every(1, true));
+}
+
 TEST_CASE("appstrate/upgrade holds at every instant, forward and back", "[.][matrix][exhaustive]") {
   check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), {});
   check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), every(1, true));

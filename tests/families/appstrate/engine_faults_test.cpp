@@ -27,7 +27,7 @@ TEST_CASE("the engine's disk is full when the new release starts: the old state,
 TEST_CASE("the disk of the backups is full when the final backup is written: the old state", "[.][appstrate][faults][exhaustive]") {
   Instance app;
   const std::string backups = (app.folder() / ".playbook/backups").string();
-  run("mkdir -p " + backups + " && mount -t tmpfs -o size=1m tmpfs " + backups);
+  run("mkdir -p " + backups + " && mount -t tmpfs -o size=400m tmpfs " + backups);
   At full("backup.begun", 2, [&] { run("dd if=/dev/zero of=" + backups + "/filled bs=4k 2>&1 || true"); });
   RunResult result = app.upgrade(full);
   CHECK(full.happened());

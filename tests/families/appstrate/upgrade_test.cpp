@@ -60,6 +60,9 @@ TEST_CASE("the stand-in behaves as the facts say when only the old image is put 
   app.wait_healthy();
   CHECK(app.get("/api/proxies").starts_with("500 "));
   CHECK(app.get("/api/runs").starts_with("500 "));
+  const Finished found = app.playbook({"run", "appstrate/verify"});
+  INFO(found.out << found.err);
+  CHECK(found.status != 0);
 }
 
 TEST_CASE("appstrate/upgrade brings a running Appstrate to a newer release and keeps all that it holds", "[appstrate]") {

@@ -178,6 +178,33 @@ std::string database_of(const fs::path& instance) {
   return name;
 }
 
+Scenario appstrate_anew() {
+  Scenario scenario = appstrate_upgrade("1.0.0-beta.51");
+  scenario.name = "backup/restore of an Appstrate where nothing is";
+  scenario.playbook = "backup/restore";
+  scenario.params = {{"set", "appstrate-1.0.0-beta.41"}};
+  scenario.prepare = [](const fs::path& instance) {
+    lay_out(instance);
+    const std::string there = "cd " + instance.string() + " && ";
+    shell(there + PLAYBOOK_BINARY_DIR "/playbook backup create && docker compose down");
+    shell(there +
+          "mkdir lost && mv docker-compose.yml .env .playbook lost/ && mkdir -m 700 .playbook && mv lost/.playbook/backups .playbook/");
+    const std::string database = database_of(instance);
+    postgres_cluster().run("postgres", "drop database " + database + " with (force)");
+    postgres_cluster().run("postgres", "create database " + database + " owner shop");
+  };
+  scenario.judge = [](const fs::path& instance) {
+    if (fs::exists(instance / "docker-compose.yml")) return judge(instance) == "old" ? std::string("new") : judge(instance);
+    return running_version(instance) == "down" ? std::string("old") : "runs without its files";
+  };
+  scenario.clean = [](const fs::path& instance) {
+    if (!fs::exists(instance / "docker-compose.yml"))
+      shell("cp " + (instance / "lost").string() + "/* " + (instance / "lost").string() + "/.env " + instance.string());
+    clean(instance);
+  };
+  return scenario;
+}
+
 Scenario appstrate_upgrade(const std::string& to) {
   shared();
   Scenario scenario;

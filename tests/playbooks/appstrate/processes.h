@@ -11,6 +11,8 @@ namespace playbook::testing {
 
 /// Sets PATH and STAND_IN_DOCKER of this process.
 Scenario appstrate_upgrade(const std::string& to);
+/// A set of 1.0.0-beta.41 that is restored where nothing else is left of it.
+Scenario appstrate_anew();
 /// The database of an instance, in the tests' cluster.
 std::string database_of(const std::filesystem::path& instance);
 
