@@ -78,6 +78,14 @@ playbook.check {
   end,
 }
 
+--- Enough for what replaces its data: whether the server in it is well does not matter then.
+playbook.check {
+  name = "appsmith_runs",
+  title = "its container runs",
+  while_up = true,
+  run = function(app) return composed.one_runs(app) end,
+}
+
 playbook.check {
   name = "appsmith_is_well",
   title = "the server runs, and is well",

@@ -31,7 +31,7 @@ return playbook.define {
   name = "appsmith/rescue",
   summary = "Say why an Appsmith is down or damaged, bundle the evidence, and bring it back to a backup set or forward to a release.",
   params = {
-    to = { type = "path", help = "a backup set of before, own or imported, to go back to" },
+    to = { help = "a backup set of before, own or imported, to go back to: its name, a part of it, or its folder" },
     forward = { type = "release", help = "the release to go on to, such as the latest; behind --to, from what the set holds" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },

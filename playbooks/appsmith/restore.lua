@@ -64,7 +64,7 @@ return playbook.define {
     gates(function()
       gate("the keys open what is stored in the archive", verdict(found))
       gate("its database is inside of the container", app.embedded, app.docker_env .. " names a database elsewhere", "restore it there with mongorestore")
-      gate.appsmith_is_well(app)
+      gate.appsmith_runs(app)
       gate.images_can_be_had { old.image }
       gate.no_auto_updaters()
       gate.free_space(app.state, { rehearse = false })

@@ -5,7 +5,7 @@ return playbook.define {
   name = "appsmith/rollback",
   summary = "Bring a self-hosted Appsmith back to what a backup set holds: stacks, settings, keys and release.",
   params = {
-    to = { type = "path", required = true, help = "the backup set, as `playbook backup list` names it" },
+    to = { required = true, help = "the backup set, as `playbook backup list` names it: its name, a part of it, or its folder" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
