@@ -16,10 +16,12 @@ end
 ---@param checks table[]
 ---@return string[]
 function instances.warnings(checks)
-  local found = {}
+  local found, told = {}, {}
   for _, check in ipairs(checks) do
     local holds, why = pcall(expect[check[1]], unpack(check, 2))
-    if not holds then found[#found + 1] = type(why) == "table" and why.message or tostring(why) end
+    local text = not holds and (type(why) == "table" and why.message or tostring(why))
+    if text and not told[text] then found[#found + 1] = text end
+    if text then told[text] = true end
   end
   return found
 end

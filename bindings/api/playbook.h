@@ -82,7 +82,7 @@ class Runtime {
   /// A Lua expression or chunk; reads only.
   RunResult evaluate(const std::string& code, const std::filesystem::path& instance, Observer& observer);
   /// What is there: asks every family's `inspect`; value is null where none knows the folder.
-  RunResult inspect(const std::filesystem::path& instance, Observer& observer);
+  RunResult inspect(const std::filesystem::path& instance);
 
   /// `run`: an id or a unique part of it; empty: the unfinished one, for rollback else the newest.
   RunResult resume(const std::filesystem::path& instance, const std::string& run, const Decisions& decisions, Observer& observer);

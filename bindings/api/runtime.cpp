@@ -263,7 +263,7 @@ RunResult Runtime::evaluate(const std::string& code, const fs::path& folder, Obs
   }
 }
 
-RunResult Runtime::inspect(const fs::path& instance, Observer& observer) {
+RunResult Runtime::inspect(const fs::path& instance) {
   RunResult nothing;
   std::vector<std::string> asked;
   for (const auto& [name, file] : shipped_playbooks(state_->options.library)) {
@@ -279,7 +279,6 @@ RunResult Runtime::inspect(const fs::path& instance, Observer& observer) {
   nothing.error = Error(Code::instance_missing, instance.string() + ": no application that is known here; looked for " + join(asked, ", "),
                         "give the instance's folder with -C DIR");
   nothing.summary = nothing.error->message();
-  observer.on_event({"log", {{"event", "log"}, {"level", "info"}, {"line", nothing.summary}}});
   return nothing;
 }
 

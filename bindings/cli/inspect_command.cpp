@@ -3,7 +3,6 @@
 #include "bindings/cli/conduct.h"
 #include "bindings/cli/instance.h"
 #include "bindings/cli/plain_view.h"
-#include "bindings/cli/quiet_view.h"
 #include "bindings/cli/value_text.h"
 
 namespace playbook::cli {
@@ -20,8 +19,7 @@ class InspectCommand : public Command {
     if (!folder_.empty() && !host_.instance.empty()) throw Error(Code::argument_invalid, "the instance is given twice: DIR and -C");
     const auto instance = find_instance(runtime, folder_.empty() ? host_.instance : folder_, "");
     print_instance(shell, instance, output_.json);
-    QuietView view(shell.err);
-    const RunResult result = runtime.inspect(instance, view);
+    const RunResult result = runtime.inspect(instance);
     if (result.error) return report_failure(shell, result, output_.json);
     shell.out << (output_.json ? json_line(result.value) + "\n" : value_text(result.value));
     return result.exit;
