@@ -67,11 +67,12 @@ local function written_by_newer(app, facts, words)
   if newest and fcv and version.compare(fcv, newest) > 0 then
     reasons[#reasons + 1] = "its data is of feature compatibility version " .. fcv .. ", and " .. app.version .. " opens " .. newest .. " at most"
   end
-  if version.compare(app.version, "2.0") < 0 and secret.exists(secret.docker_env(app.docker_env, "APPSMITH_REDIS_PASSWORD")) then
-    reasons[#reasons + 1] = "docker.env has APPSMITH_REDIS_PASSWORD, which 2.x writes"
-  end
   local foreign = facts and foreign_changes(app, words) or {}
   if #foreign > 0 then reasons[#reasons + 1] = "the change log has " .. #foreign .. " changes that " .. app.version .. " does not know, such as " .. foreign[1] end
+  -- By itself this is no proof, for an operator may have written it.
+  if (#reasons > 0 or not facts) and version.compare(app.version, "2.0") < 0 and secret.exists(secret.docker_env(app.docker_env, "APPSMITH_REDIS_PASSWORD")) then
+    reasons[#reasons + 1] = "docker.env has APPSMITH_REDIS_PASSWORD, which 2.x writes"
+  end
   return reasons
 end
 
