@@ -7,16 +7,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class NoObserver : public Observer {
-  void on_event(const Event&) override {}
-};
-
 bool holds_instance(Runtime& runtime, const fs::path& folder) {
   std::error_code ignored;
   if (fs::exists(folder / ".playbook", ignored) || fs::exists(folder / ".env", ignored)) return true;
   try {
-    NoObserver silent;
-    return !runtime.inspect(folder, silent).value.is_null();
+    return !runtime.inspect(folder).value.is_null();
   } catch (const Error&) {  // what cannot be inspected is not taken by default; -C names it
     return false;
   }
