@@ -24,7 +24,20 @@ local function add_mounted(sources, config, service, but)
   end
 end
 
---- The source for a bucket: the objects themselves, or where the operator vouches for a snapshot of it (`ID TIME HOW TO BRING IT BACK`), that.
+--- A source that the operator vouches for: "ID TIME HOW TO BRING IT BACK", taken elsewhere.
+---@param text string
+---@param name string of the source
+function stores.snapshot(text, name)
+  local id, time, how = text:match "^(%S+) (%S+) (.+)$"
+  if id then return { type = "external", id = id, time = time, way_back = how, name = name } end
+  error {
+    code = "argument.invalid",
+    message = 'a snapshot must be named as "ID TIME HOW TO BRING IT BACK", found "' .. text .. '"',
+    hint = 'such as --snapshot "snap-0a1b 2026-11-21T07:00:00Z aws s3 sync s3://copy s3://here"',
+  }
+end
+
+--- The source for a bucket: the objects themselves, or a snapshot of it.
 ---@param env_file string
 ---@param names { bucket: string, endpoint: string, region: string, access_key: string, secret_key: string, name?: string } variables that set it, and the
 --- name that it has where none does
@@ -33,17 +46,7 @@ local function bucket_of(env_file, names, snapshot)
   local function set(name) return dotenv.get(env_file, name, { public = true }) end
   local bucket = set(names.bucket) or names.name
   if not bucket then error { code = "unsupported", message = env_file .. " does not set " .. names.bucket, hint = "set it there, for its objects belong to a backup" } end
-  if snapshot then
-    local id, time, how = snapshot:match "^(%S+) (%S+) (.+)$"
-    if not id then
-      error {
-        code = "argument.invalid",
-        message = "a snapshot must be named as \"ID TIME HOW TO BRING IT BACK\", found \"" .. snapshot .. '"',
-        hint = "such as --snapshot \"snap-0a1b 2026-11-21T07:00:00Z aws s3 sync s3://copy s3://" .. bucket .. '"',
-      }
-    end
-    return { type = "external", id = id, time = time, way_back = how, name = "objects" }
-  end
+  if snapshot then return stores.snapshot(snapshot, "objects") end
   local source = { type = "s3", bucket = bucket, endpoint = set(names.endpoint), region = set(names.region), name = "objects" }
   if dotenv.get(env_file, names.secret_key) then
     source.access_key, source.secret_key = secret.dotenv(env_file, names.access_key), secret.dotenv(env_file, names.secret_key)

@@ -59,7 +59,7 @@ playbook.check {
     if app.embedded or snapshot then return true end
     local tools = compose.read(app.project, app.service, { "sh", "-c", "command -v mongodump && command -v mongorestore" }, { ok = { 0, 1, 127 } })
     return tools.status == 0, app.docker_env .. " names a database elsewhere, and the image has no mongodump and mongorestore for it",
-      "take a snapshot of it while Appsmith is stopped, and vouch for it with --snapshot, --snapshot-time and --snapshot-way-back"
+      "take a snapshot of it while Appsmith is stopped, and vouch for it with --snapshot"
   end,
 }
 

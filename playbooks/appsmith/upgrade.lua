@@ -1,12 +1,12 @@
 -- The vendor's page names checkpoints; an operator who jumps over one has a server that stops after it has changed the data. Here all hops are one run: each
 -- is proved to be finished before the next, and whatever fails, the state of before the first one comes back whole.
-local playbook, preflights, appsmith, hops = require "playbook", require "preflights", require "appsmith", require "appsmith.hops"
+local playbook, preflights, stores = require "playbook", require "preflights", require "stores"
+local appsmith, hops = require "appsmith", require "appsmith.hops"
 require "appsmith.diagnosis"
 
 --- The state of this instance, with a snapshot that the operator vouches for in the place of its database elsewhere.
-local function state_of(app, p)
-  local snapshot = { type = "external", id = p.snapshot, time = p.snapshot_time, way_back = p.snapshot_way_back, name = "mongodb" }
-  return p.snapshot and not app.embedded and { app.state[1], app.state[2], snapshot } or app.state
+local function state_of(app, snapshot)
+  return snapshot and not app.embedded and { app.state[1], app.state[2], stores.snapshot(snapshot, "mongodb") } or app.state
 end
 
 return playbook.define {
@@ -15,9 +15,7 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "such as 2.1" },
     stay_at_checkpoint = { type = "boolean", help = "where a later hop fails, stay at the last release that was proved; each hop is backed up" },
-    snapshot = { help = "of a database elsewhere: the id of a snapshot that you take yourself and vouch for" },
-    snapshot_time = { help = "when it was taken, such as 2026-11-21T07:00:00Z" },
-    snapshot_way_back = { help = "how to bring it back, for whoever has to" },
+    snapshot = { help = 'of a database elsewhere, taken by you: "ID TIME HOW TO BRING IT BACK"; then it is not backed up' },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
   help = "A hop of which the data is not sure wants --accept unsure. It stands still from the first hop to the last: its folder is copied cold.",
@@ -25,7 +23,7 @@ return playbook.define {
   run = function(p)
     local app = appsmith.inspect(p)
     local path = appsmith.path(app, p.to)
-    local releases, state = hops.of(app, path), state_of(app, p)
+    local releases, state = hops.of(app, path), state_of(app, p.snapshot)
     local images = {}
     for i, release in ipairs(releases) do images[i] = release.image end
 
