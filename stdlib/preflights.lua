@@ -71,6 +71,22 @@ playbook.check {
   end,
 }
 
+--- old_images_are_here(config): what its containers are made of can be had without a registry, for a way back that needs none.
+playbook.check {
+  name = "old_images_are_here",
+  title = "the images to go back to are here",
+  run = function(config)
+    local problems = {}
+    for _, container in ipairs(compose.ps(config)) do
+      local service = config.services[container.service]
+      if service and service.image and not image.present(service.image) then
+        problems[#problems + 1] = container.service .. " is made of " .. service.image .. ", which this engine has no more"
+      end
+    end
+    return problems, "pull it again, or find out with `docker inspect` what runs"
+  end,
+}
+
 --- images_fit { "acme/app:1.2.0" }: the engine's disk has room for those that are not there yet: a full one stops the database that runs on it.
 playbook.check {
   name = "images_fit",
@@ -112,7 +128,9 @@ function preflights.ask(app, images)
   gate.memory_is_left()
   gate.folders_are_writable(config)
   gate.ports_are_free(config)
+  gate.old_images_are_here(config)
   gate.images_fit(images)
+  gate.no_auto_updaters()
 end
 
 return preflights

@@ -49,8 +49,11 @@ bool defines_playbook(const fs::path& file) {
   std::optional<std::string> text = try_read_file(file);
   if (!text) return false;
   if (text->find("playbook.define") != std::string::npos) return true;
-  for (size_t at = 0; (at = text->find(".with", at)) != std::string::npos; at += 5)  // `.with {`, not `.without`
-    if (at + 5 < text->size() && std::string_view(" ({").find((*text)[at + 5]) != std::string_view::npos) return true;
+  size_t at = text->starts_with("return ") ? 0 : text->rfind("\nreturn ");  // `return other.with { ... }`: a preset of another one
+  while (at != std::string::npos && (at = text->find(".with", at)) != std::string::npos) {
+    at += 5;
+    if (at < text->size() && std::string_view(" ({").find((*text)[at]) != std::string_view::npos) return true;  // not `.without`
+  }
   return false;
 }
 

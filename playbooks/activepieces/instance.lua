@@ -21,8 +21,15 @@ local function refuse_other_shapes(files)
   }
 end
 
---- A setting that is no secret, as .env has it.
-local function public(app, name) return file.exists(app.env_file) and dotenv.get(app.env_file, name, { public = true }) or nil end
+--- A setting that is no secret: as .env has it, or as a compose file writes it for the server, by name and without variables in it.
+local function public(app, name)
+  local set = file.exists(app.env_file) and dotenv.get(app.env_file, name, { public = true })
+  if set then return set end
+  for _, path in ipairs(app.project.files) do
+    local named, value = pcall(yaml.get, path, { "services", app.service, "environment", name }, { public = true })
+    if named and type(value) == "string" and not value:find("$", 1, true) then return value end
+  end
+end
 
 local function has(list, value)
   for _, item in ipairs(list) do
@@ -65,7 +72,7 @@ end
 local function database(app, config)
   local kind = public(app, "AP_DB_TYPE")
   if not kind and has(app.settings, "AP_DB_TYPE") then
-    error { code = "unsupported", message = "AP_DB_TYPE is set, but not in " .. app.env_file, hint = "move it there" }
+    error { code = "unsupported", message = "AP_DB_TYPE is set, but not in " .. app.env_file .. ", nor as `AP_DB_TYPE: ...` under environment", hint = "move it there" }
   end
   if kind == "PGLITE" then
     local folder = config_folder(app, config)

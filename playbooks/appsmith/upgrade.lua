@@ -32,7 +32,6 @@ return playbook.define {
       gate.appsmith_is_pinned(app)
       gate.database_can_be_backed_up(app, p.snapshot)
       gate.path_is_sure(path)
-      gate.no_auto_updaters()
       gate.appsmith_is_well(app)
       gate.migrations_are_whole(app)
       gate.not_downgraded(app)

@@ -8,6 +8,7 @@ local checkpoints = playbook.data "umbraco/data/checkpoints.json"
 local umbraco = {
   is_here = instance.is_here,
   inspect = instance.inspect,
+  project = instance.project,
   rows = instance.rows,
   content = instance.content,
   space_needed = instance.space_needed,

@@ -14,7 +14,11 @@ return playbook.define {
 
   run = function()
     if not umbraco.is_here() then return nil end
-    local app = umbraco.inspect()
+    local known, app = pcall(umbraco.inspect)
+    if not known then
+      local project, version = umbraco.project()
+      return { application = "Umbraco", version = version, project = project, backups = instances.backups(), warnings = { app.message .. "; " .. (app.hint or "") } }
+    end
     local rows = app.states
     return {
       application = app.title,

@@ -65,6 +65,18 @@ local function references(project)
   return found
 end
 
+local function version_in(found)
+  for _, reference in ipairs(found) do
+    if reference.package == "Umbraco.Cms" then return reference.version end
+  end
+end
+
+--- Its project file and release, also where its database is of a kind that is not worked on.
+function instance.project()
+  local project = only_project()
+  return project, version_in(references(project)) or "not named"
+end
+
 local function read_settings()
   if not file.exists(SETTINGS) then return {} end
   return json.parse(file.read(SETTINGS))
@@ -150,9 +162,7 @@ function instance.inspect()
     key_ring = settings.key_ring,
   }
   if app.service and not app.service.systemd and not app.service.name then app.service.name = "umbraco" end
-  for _, reference in ipairs(app.references) do
-    if reference.package == "Umbraco.Cms" then app.version = reference.version end
-  end
+  app.version = version_in(app.references)
   if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
   app.framework = csproj.get(project, { property = "TargetFramework" })
   local dsn = "ConnectionStrings:umbracoDbDSN"
