@@ -78,9 +78,8 @@ playbook.check {
   run = function(config)
     local problems = {}
     for _, container in ipairs(compose.ps(config)) do
-      local service = config.services[container.service]
-      if service and service.image and not image.present(service.image) then
-        problems[#problems + 1] = container.service .. " is made of " .. service.image .. ", which this engine has no more"
+      if not image.present(container.image) then
+        problems[#problems + 1] = container.service .. " is made of " .. container.image .. ", which this engine has no more by that name"
       end
     end
     return problems, "pull it again, or find out with `docker inspect` what runs"
