@@ -90,7 +90,7 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
 }
 
 TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint the run ends on the release that it began with",
-          "[appsmith]") {
+          "[.][appsmith][exhaustive]") {
   appsmith::push_release("1.99");
   appsmith::push_release("2.1", true);
   Appsmith app("1.95");
@@ -110,7 +110,7 @@ TEST_CASE("with an Appsmith release that fails to migrate behind a checkpoint th
 
 TEST_CASE(
     "an Appsmith in a volume is upgraded and taken back, and one that docker run made is moved under the compose file that it is told",
-    "[appsmith]") {
+    "[.][appsmith][exhaustive]") {
   for (const char* release : {"1.99", "2.2"}) appsmith::push_release(release);
   Appsmith app("1.99", Appsmith::Stacks::volume);
   CHECK_THAT(run_playbook({"inspect", app.folder().string()}, app.folder()).out,

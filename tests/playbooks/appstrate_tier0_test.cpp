@@ -123,7 +123,7 @@ TEST_CASE("an Appstrate of tier 0 says what is in the way of its upgrade", "[tie
   CHECK_THAT(refused.out + refused.err, ContainsSubstring("playbook.json does not say `service`; playbook.json does not say `release`"));
 }
 
-TEST_CASE("appstrate/upgrade-tier0 holds at a sample of instants, forward and back", "[matrix][tier0]") {
+TEST_CASE("appstrate/upgrade-tier0 holds at a sample of instants, forward and back", "[.][matrix][tier0][exhaustive]") {
   MatrixOptions some;
   some.every = 80, some.seed = 3;
   check_crash_matrix(upgrade("1.0.0-beta.51"), some);

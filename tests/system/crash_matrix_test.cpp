@@ -9,24 +9,33 @@ TEST_CASE("a run that is killed at any instant of the way forward ends in the ne
   check_crash_matrix(notes_upgrade("2"), {});
 }
 
-TEST_CASE("a run that is killed at any instant of the way back ends in the old state after resume", "[matrix]") {
+namespace {
+
+/// The other ways on from a kill than a plain resume: of every n-th instant.
+void check_other_ways(int every) {
+  MatrixOptions options;
+  options.every = every;
   Scenario bad = notes_upgrade("3");
   bad.ends = "old";
   bad.kill_on_the_way_back = true;
-  check_crash_matrix(bad, {});
-}
-
-TEST_CASE("a run that is killed at any instant of the way forward ends in the old state after rollback", "[matrix]") {
-  MatrixOptions options;
+  check_crash_matrix(bad, options);
   options.roll_back = true;
   check_crash_matrix(notes_upgrade("2"), options);
+  options.roll_back = false;
+  options.kill_twice = true;
+  check_crash_matrix(notes_upgrade("2"), options);
 }
 
-TEST_CASE("a run whose resume is killed too ends in the new state", "[matrix]") {
-  MatrixOptions options;
-  options.kill_twice = true;
-  options.every = 3;
-  check_crash_matrix(notes_upgrade("2"), options);
+}  // namespace
+
+TEST_CASE("killed on the way back, rolled back after a kill, killed again on resume: it ends where it should, at a sample of instants",
+          "[matrix]") {
+  check_other_ways(3);
+}
+
+TEST_CASE("killed on the way back, rolled back after a kill, killed again on resume: it ends where it should, at every instant",
+          "[.][matrix][exhaustive]") {
+  check_other_ways(1);
 }
 
 // The demo's own playbook: a sample of the instants in every run of the tests, all of them with --all.

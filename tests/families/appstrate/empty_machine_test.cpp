@@ -16,7 +16,7 @@ void lose(const Deployment& app) {
 
 }  // namespace
 
-TEST_CASE("a backup set alone makes an Appstrate anew on an empty machine, with all that it kept", "[appstrate]") {
+TEST_CASE("a backup set alone makes an Appstrate anew on an empty machine, with all that it kept", "[.][appstrate][exhaustive]") {
   const Deployment app;
   const Stores stores(app);
   const TempFolder elsewhere;

@@ -66,7 +66,7 @@ MatrixOptions every(int n, int seed, bool roll_back = false) {
 
 }  // namespace
 
-TEST_CASE("appstrate/upgrade on containers holds at one of its instants", "[appstrate][matrix]") {
+TEST_CASE("appstrate/upgrade on containers holds at one of its instants", "[.][appstrate][matrix][exhaustive]") {
   const Bed bed;
   MatrixOptions one = every(250, 215);
   one.instants = 250;  // it has some more; to count them takes as long as to kill it once

@@ -31,7 +31,7 @@ TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, 
   check_crash_matrix(failing(), every(50));
 }
 
-TEST_CASE("appsmith/rescue and appsmith/restore hold at a sample of instants", "[matrix]") {
+TEST_CASE("appsmith/rescue and appsmith/restore hold at a sample of instants", "[.][matrix][exhaustive]") {
   check_crash_matrix(appsmith::rescue_scenario(), every(220));
   check_crash_matrix(appsmith::restore_scenario(), every(220));
 }
