@@ -51,13 +51,13 @@ local function listening()
   return ports
 end
 
---- ports_are_free(config): nobody else listens on a port that a service publishes which does not run now.
+--- ports_are_free(config, containers): nobody else listens on a port that a service publishes which does not run now; containers as compose.ps gave them.
 playbook.check {
   name = "ports_are_free",
   title = "published ports are free, or its own",
-  run = function(config)
+  run = function(config, containers)
     local runs, taken, problems = {}, listening(), {}
-    for _, container in ipairs(compose.ps(config)) do
+    for _, container in ipairs(containers) do
       if container.state == "running" then runs[container.service] = true end
     end
     for name, service in pairs(config.services) do
@@ -71,16 +71,17 @@ playbook.check {
   end,
 }
 
---- old_images_are_here(config): what its containers are made of can be had without a registry, for a way back that needs none.
+--- old_images_are_here(containers): what containers, as compose.ps gave them, are made of can be had without a registry, for a way back that needs none.
 playbook.check {
   name = "old_images_are_here",
   title = "the images to go back to are here",
-  run = function(config)
-    local problems = {}
-    for _, container in ipairs(compose.ps(config)) do
-      if not image.present(container.image) then
+  run = function(containers)
+    local problems, seen = {}, {}
+    for _, container in ipairs(containers) do
+      if not seen[container.image] and not image.present(container.image) then
         problems[#problems + 1] = container.service .. " is made of " .. container.image .. ", which this engine has no more by that name"
       end
+      seen[container.image] = true
     end
     return problems, "pull it again, or find out with `docker inspect` what runs"
   end,
@@ -119,17 +120,32 @@ playbook.check {
   end,
 }
 
+--- pages_are_small(): memory is paged by 4 KiB, as images are built for that bring a database of their own along.
+playbook.check {
+  name = "pages_are_small",
+  title = "memory has pages of 4 KiB",
+  run = function()
+    local size = tonumber(process.read({ "getconf", "PAGESIZE" }).out:match "%d+")
+    return size == 4096, "a page of memory has " .. tostring(size) .. " bytes: its container compiles Redis anew at each start, from the network",
+      "boot a kernel with pages of 4 KiB"
+  end,
+}
+
 --- Asks what every application under compose needs of its machine.
----@param app table with `project`
+---@param app table with `project`, and `state` where its sources may be stores that refuse a wrong clock
 ---@param images string[] that will be fetched
 function preflights.ask(app, images)
   local config = compose.config(app.project)
+  local containers = compose.ps(config)
   gate.memory_is_left()
   gate.folders_are_writable(config)
-  gate.ports_are_free(config)
-  gate.old_images_are_here(config)
+  gate.ports_are_free(config, containers)
+  gate.old_images_are_here(containers)
   gate.images_fit(images)
   gate.no_auto_updaters()
+  for _, source in ipairs(app.state or {}) do
+    if source.type == "s3" and source.endpoint then gate.clock_is_right(source.endpoint) end
+  end
 end
 
 return preflights

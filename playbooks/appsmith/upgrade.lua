@@ -38,6 +38,7 @@ return playbook.define {
       gate.both_keys_are_set(app)
       gate.keys_open_stored_secrets(app)
       gate.processor_has_avx(app, p.to)
+      gate.pages_are_small()
       gate.edition_may_open_it(app, p.to)
       gate.images_can_be_had(images)
       if releases[1] then gate.mongodb_opens_the_data(app, releases[1].version) end

@@ -23,9 +23,9 @@ MatrixOptions every(int n, bool roll_back = false) {
 }  // namespace
 
 TEST_CASE("appstrate/upgrade holds at a sample of instants, forward and back", "[matrix]") {
-  check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), every(24));
-  check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), every(24, true));
-  check_crash_matrix(failing_upgrade("1.0.0-beta.50"), every(12));
+  check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), every(48));
+  check_crash_matrix(appstrate_upgrade("1.0.0-beta.51"), every(48, true));
+  check_crash_matrix(failing_upgrade("1.0.0-beta.50"), every(24));
 }
 
 TEST_CASE("an Appstrate that is made anew of a backup set holds at a sample of instants", "[matrix][anew]") {

@@ -259,9 +259,9 @@ TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[u
 
 TEST_CASE("umbraco/upgrade holds at a sample of instants, forward and back", "[umbraco][matrix]") {
   MatrixOptions options;
-  options.every = 30;
+  options.every = 60;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
-  options.every = 14;
+  options.every = 28;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2", "7208B20D"), options);
 }
 
