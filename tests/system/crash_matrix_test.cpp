@@ -41,12 +41,12 @@ TEST_CASE("killed on the way back, rolled back after a kill, killed again on res
 // The demo's own playbook: a sample of the instants in every run of the tests, all of them with --all.
 TEST_CASE("demo/upgrade holds at a sample of instants, forward and back", "[matrix]") {
   MatrixOptions options;
-  options.every = 9;
+  options.every = 18;
   check_crash_matrix(shop_upgrade("1.1"), options);
   Scenario bad = shop_upgrade("2.0");
   bad.ends = "old";
   bad.kill_on_the_way_back = true;
-  options.every = 7;
+  options.every = 14;
   check_crash_matrix(bad, options);
 }
 
