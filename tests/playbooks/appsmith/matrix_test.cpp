@@ -25,8 +25,14 @@ MatrixOptions every(int n, bool roll_back = false) {
 
 }  // namespace
 
-TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, forward and back", "[matrix]") {
+TEST_CASE("appsmith/upgrade over its checkpoints holds at one of its instants, forward and back", "[matrix]") {
+  check_crash_matrix(jump(), every(450));
+  check_crash_matrix(failing(), every(80));
+}
+
+TEST_CASE("appsmith/upgrade over its checkpoints holds at a sample of instants, forward and back", "[.][matrix][exhaustive]") {
   check_crash_matrix(jump(), every(110));
+  check_crash_matrix(jump(), every(220, true));
   check_crash_matrix(failing(), every(50));
 }
 
