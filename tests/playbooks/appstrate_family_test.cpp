@@ -128,7 +128,9 @@ struct World : Driver {
             {"schemes", Json::array({{{"opened", good}, {"failed", bad}, {"unknown_key", 0}}})}};
   }
 
-  bool is_present(const std::string& ref) const { return ref.ends_with(":" + service_version) || (pulled && ref.ends_with(":1.0.0-beta.51")); }
+  bool is_present(const std::string& ref) const {
+    return ref.ends_with(":" + service_version) || (pulled && ref.ends_with(":1.0.0-beta.51"));
+  }
 
   Answer answer_to(const Request& request) {
     const std::string& name = request.name;
