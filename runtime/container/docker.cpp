@@ -107,10 +107,13 @@ std::optional<Json> Docker::image(const std::string& reference) const {
   throw Error(Code::container_failed, "cannot look at image " + reference + ": " + last_words(exit));
 }
 
+Json Docker::details(const std::string& container) const {
+  return parse_json(must("look at container " + container, {"inspect", "--type", "container", "--", container}), "docker inspect").at(0);
+}
+
 std::map<std::string, std::string> Docker::environment(const Container& container) const {
-  const std::string said = must("look at " + container.name, {"inspect", "--type", "container", container.id});
   std::map<std::string, std::string> variables;
-  for (const Json found = parse_json(said, "docker inspect").at(0); const Json& line : found.at("Config").at("Env")) {
+  for (const Json found = details(container.id); const Json& line : found.at("Config").at("Env")) {
     const auto text = line.get<std::string>();
     if (const size_t equals = text.find('='); equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
   }

@@ -53,6 +53,8 @@ class Docker {
   std::vector<Container> containers(const std::vector<std::string>& labels) const;
   /// What `docker image inspect` says; nothing where the engine does not have it.
   std::optional<Json> image(const std::string& reference) const;
+  /// What `docker inspect` says of a container, by name or id. Holds secrets. Throws container.failed.
+  Json details(const std::string& container) const;
   /// The variables that it was made with, its image's included. Holds secrets.
   std::map<std::string, std::string> environment(const Container& container) const;
   void set_policy(const Container& container, const std::string& policy) const;

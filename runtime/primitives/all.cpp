@@ -33,6 +33,9 @@ namespace playbook {
   each(compose_unfence) \
   each(compose_up) \
   each(compose_wait) \
+  each(container_differences) \
+  each(container_write_compose) \
+  each(container_write_dotenv) \
   each(csproj_get) \
   each(csproj_set) \
   each(dotenv_get) \

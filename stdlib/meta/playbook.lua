@@ -564,6 +564,38 @@ function compose.up(project, options) end
 ---@nodiscard
 function compose.wait(project, options) end
 
+container = {}
+
+--- Lets Compose make a container of a service, never started and removed again, and compares it with one that is there.
+--- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `timeout`, `unsupported`, `cancelled`.
+---
+---     container.differences("activepieces", {}, "app") --> {}
+---@param container string its name or id; `docker run` made it
+---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
+---@param service string the name that it has, or gets, as a service
+---@return string[] # names of what differs, such as "HostConfig.Devices"; empty where nothing does
+function container.differences(container, project, service) end
+
+--- Writes the compose file that makes a container of `docker run` again, which reads its settings from .env.
+--- Raises `container.failed`, `image.failed`, `unsupported`, `file.changed`, `file.denied`, `file.missing`, `disk.full`, `process.missing`, `timeout`.
+---
+---     container.write_compose("docker-compose.yml", "activepieces", "app") --> true
+---@param path string of the compose file, below the instance or absolute
+---@param container string its name or id; `docker run` made it
+---@param service string the name that it has, or gets, as a service
+---@return boolean # whether anything changed
+function container.write_compose(path, container, service) end
+
+--- Writes the settings that a container of `docker run` was given, and its image does not set so, into a .env file.
+--- Raises `container.failed`, `image.failed`, `unsupported`, `argument.invalid`, `dotenv.invalid`, `file.changed`, `file.denied`, `file.missing`, `disk.full`, `process.missing`, `timeout`.
+---
+---     container.write_dotenv(".env", "activepieces", "app") --> true
+---@param path string of the .env file, below the instance or absolute
+---@param container string its name or id; `docker run` made it
+---@param service string the name that it has, or gets, as a service
+---@return boolean # whether anything changed
+function container.write_dotenv(path, container, service) end
+
 csproj = {}
 
 ---@class playbook.csproj.get.options

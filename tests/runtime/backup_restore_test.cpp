@@ -22,8 +22,6 @@ namespace {
 
 constexpr const char* kMark = ".replaced-20261121T071349Z-demo-1.0";
 
-void write(const fs::path& path, const std::string& content) { std::ofstream(path, std::ios::binary | std::ios::trunc) << content; }
-
 struct stat look(const fs::path& path) {
   struct stat found {};
   REQUIRE(::stat(path.c_str(), &found) == 0);
@@ -221,7 +219,7 @@ TEST_CASE("a damaged set is refused before anything is touched") {
   BackupFixture app;
   BackupSet set = app.create();
   app.spoil();
-  write(set.path() / "config/app.env", "PASSWORD='forged'\n");
+  overwrite(set.path() / "config/app.env", "PASSWORD='forged'\n");
   Error error = error_of([&] { app.restore(set); });
   CHECK(error.code() == Code::backup_corrupt);
   CHECK(error.message() == "backup set " + set.path().string() + " is damaged: config/app.env is cut short: 18 of 28 bytes");
@@ -263,7 +261,7 @@ TEST_CASE("what a restore would take away is counted") {
   fs::remove(app.database), fs::remove(app.config);
   CHECK(loss_of(set, {}, app.sources, work)["text"] == "table notes: 400 removed; table tags: 2 removed; file " + app.config.string() +
                                                            " is gone; file " + app.later.string() + " is new");
-  write(app.database, "no database");
+  overwrite(app.database, "no database");
   CHECK(loss_of(set, {"notes"}, app.sources, work)["text"] ==
         "database " + app.database.string() + " cannot be read, so what it would lose is not known");
 }

@@ -40,8 +40,6 @@ mode_t mode_of(const fs::path& path) {
   return found.st_mode & 07777;
 }
 
-void write(const fs::path& path, const std::string& content) { std::ofstream(path, std::ios::binary | std::ios::trunc) << content; }
-
 std::string found(const std::vector<Finding>& findings) { return describe(findings); }
 
 /// Rewrites manifest and sums so that they agree, as a forger would.
@@ -49,8 +47,8 @@ void forge_version(const fs::path& set) {
   std::string manifest = std::regex_replace(read_file(set / "manifest.json"), std::regex("\"version\": \"1.0\""), "\"version\": \"2.0\"");
   std::string sums = read_file(set / "SHA256SUMS");
   std::string before = file_digest(set / "manifest.json");
-  write(set / "manifest.json", manifest);
-  write(set / "SHA256SUMS", std::regex_replace(sums, std::regex(before), sha256(manifest)));
+  overwrite(set / "manifest.json", manifest);
+  overwrite(set / "SHA256SUMS", std::regex_replace(sums, std::regex(before), sha256(manifest)));
 }
 
 }  // namespace
@@ -94,7 +92,7 @@ TEST_CASE("every single flipped bit of every file of a set is found") {
     for (size_t at = 0; at < good.size(); at += good.size() < 1000 || at < 16 || at + 16 > good.size() ? 1 : good.size() / 50) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
-      write(set.path() / file, bad);
+      overwrite(set.path() / file, bad);
       std::vector<Finding> findings;
       Work work = app.work();
       try {
@@ -108,7 +106,7 @@ TEST_CASE("every single flipped bit of every file of a set is found") {
       // In SHA256SUMS it may just as well look like a change of the file whose line it is in.
       REQUIRE((named || (file == kSumsFile && !findings.empty())));
     }
-    write(set.path() / file, good);
+    overwrite(set.path() / file, good);
   }
   CHECK(app.verify(set).empty());
 }
@@ -124,7 +122,7 @@ TEST_CASE("each thing that can happen to a set is named") {
       {"missing instructions", [](const fs::path& set) { fs::remove(set / "RESTORE.md"); }, "RESTORE.md is missing"},
       {"missing manifest", [](const fs::path& set) { fs::remove(set / "manifest.json"); }, "manifest.json is missing"},
       {"missing sums", [](const fs::path& set) { fs::remove(set / "SHA256SUMS"); }, "SHA256SUMS is missing"},
-      {"added file", [](const fs::path& set) { write(set / "config/extra", "x"); }, "config/extra was added"},
+      {"added file", [](const fs::path& set) { overwrite(set / "config/extra", "x"); }, "config/extra was added"},
       {"added link", [](const fs::path& set) { fs::create_symlink("/etc/passwd", set / "link"); }, "link was added"},
       {"added folder", [](const fs::path& set) { fs::create_directory(set / "empty"); }, "empty was added"},
       {"file become a link",
@@ -139,11 +137,11 @@ TEST_CASE("each thing that can happen to a set is named") {
        "notes.sqlite.zst is cut short: 100 of "},
       {"emptied file", [](const fs::path& set) { fs::resize_file(set / "config/app.env", 0); },
        "config/app.env is cut short: 0 of 28 bytes"},
-      {"grown file", [](const fs::path& set) { write(set / "config/app.env", std::string(100, 'x')); }, "config/app.env was changed"},
+      {"grown file", [](const fs::path& set) { overwrite(set / "config/app.env", std::string(100, 'x')); }, "config/app.env was changed"},
       {"renamed set", [](const fs::path& set) { fs::copy(set, set.parent_path() / "copy", fs::copy_options::recursive); }, ""},
       {"forged manifest and sums", [](const fs::path& set) { forge_version(set); },
        "SHA256SUMS is not the one that was written when the set was made"},
-      {"two things", [](const fs::path& set) { fs::remove(set / "RESTORE.md"), write(set / "config/app.env", "x"); },
+      {"two things", [](const fs::path& set) { fs::remove(set / "RESTORE.md"), overwrite(set / "config/app.env", "x"); },
        "RESTORE.md is missing, config/app.env is cut short: 1 of 28 bytes"},
   };
   for (const Case& one : cases) {
@@ -183,7 +181,7 @@ TEST_CASE("a forged set is good only in the eyes of who does not know its digest
 TEST_CASE("a set of a newer version is refused by its format") {
   BackupFixture app;
   BackupSet set = app.create();
-  write(set.path() / kManifestFile, "{\"format\": 2, \"name\": \"x\"}");
+  overwrite(set.path() / kManifestFile, "{\"format\": 2, \"name\": \"x\"}");
   Error error = error_of([&] { BackupSet::open(set.path()); });
   CHECK(error.code() == Code::backup_newer);
   CHECK(error.message() == "backup set 20261121T071349Z-demo-1.0 has format 2, this version reads up to 1");
@@ -345,7 +343,7 @@ TEST_CASE("on a full disk no set is left and the error says so") {
       throw std::runtime_error("cannot mount a tmpfs");
     // From no space at all, through "the copy fits but not the part", to almost enough.
     for (int free_kib : {0, 40, 120, 160, 190}) {
-      write(full + "/ballast", std::string(static_cast<size_t>(200 - free_kib) * 1024, 'x'));
+      overwrite(full + "/ballast", std::string(static_cast<size_t>(200 - free_kib) * 1024, 'x'));
       app.backups = full + "/backups";
       try {
         app.create();

@@ -31,4 +31,6 @@ fs::path TempFolder::write(const fs::path& name, std::string_view content) const
   return file;
 }
 
+void overwrite(const fs::path& path, std::string_view content) { std::ofstream(path, std::ios::binary | std::ios::trunc) << content; }
+
 }  // namespace playbook::testing

@@ -23,4 +23,7 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
+/// Gives a file this content in place, whatever it was.
+void overwrite(const std::filesystem::path& path, std::string_view content);
+
 }  // namespace playbook::testing
