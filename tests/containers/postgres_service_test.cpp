@@ -19,8 +19,8 @@ constexpr const char* kDatabase = R"(services:
 )";
 
 /// 300 notes, and a setting that no dump holds.
-struct Shop : ComposeFixture {
-  Shop() : ComposeFixture(with_image(), "DB_PASSWORD='pass $word #1'\n") {
+struct ShopDatabase : ComposeFixture {
+  ShopDatabase() : ComposeFixture(with_image(), "DB_PASSWORD='pass $word #1'\n") {
     call("compose.up", {{"project", project}});
     call("compose.wait", {{"project", project}, {"services", {"db"}}, {"state", "healthy"}, {"deadline", 120}});
     ask("create table notes (id int primary key, text text); insert into notes select i, 'note ' || i from generate_series(1, 300) i;"
@@ -55,7 +55,7 @@ struct Shop : ComposeFixture {
 }  // namespace
 
 TEST_CASE("a database in a container is saved, verified, rehearsed and restored through its service", "[postgres]") {
-  Shop shop;
+  ShopDatabase shop;
   Json set = shop.call("backup.create", {{"sources", Json::array({shop.source})}, {"app", "shop"}});
   CHECK(set.at("rows") == Json{{"notes", 300}});
   CHECK(set.dump().find("pass $word") == std::string::npos);
@@ -74,7 +74,7 @@ TEST_CASE("a database in a container is saved, verified, rehearsed and restored 
 }
 
 TEST_CASE("RESTORE.md brings a database in a container back with docker compose exec", "[postgres]") {
-  Shop shop;
+  ShopDatabase shop;
   Json set = shop.call("backup.create", {{"sources", Json::array({shop.source})}, {"app", "shop"}});
   shop.spoil();
   const std::string text = read_file(std::filesystem::path(set.at("path").get<std::string>()) / "RESTORE.md");

@@ -13,10 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct World : Driver {
+struct Pieces : Driver {
   PrimitiveFixture files;
 
-  World() {
+  Pieces() {
     sources.modules["activepieces.manifests"] = read_file(folder() / "manifests.lua");
     sources.files["activepieces/data/migrations.json"] = read_file(folder() / "data/migrations.json");
     registry = Registry();
@@ -80,7 +80,7 @@ TEST_CASE("the end of the vendor's rollback command is known beforehand") {
       {"a migration of the older release that never ran", "new, old, up({}, minus(old, 1))", false,
        "1 migration (DropWaitpointTimeoutSeconds1776342514732) of the older release never ran"},
   };
-  World world;
+  Pieces world;
   for (const Case& one : cases) {
     INFO(one.what);
     Json found = world.value_of(std::string(kPrologue) + "return manifests.predict(" + one.call + ")");
@@ -90,7 +90,7 @@ TEST_CASE("the end of the vendor's rollback command is known beforehand") {
 }
 
 TEST_CASE("a migration that nobody knows is not left to the vendor's command") {
-  World world;
+  Pieces world;
   CHECK(world.value_of(std::string(kPrologue) +
                        "local newest = up({}, new)\nnewest[#newest + 1] = 'Unheard1799000000000'\nlocal names = minus(new, 0)\n"
                        "names[#names + 1] = 'Unheard1799000000000'\nreturn manifests.predict(names, new, newest).why") ==
@@ -98,7 +98,7 @@ TEST_CASE("a migration that nobody knows is not left to the vendor's command") {
 }
 
 TEST_CASE("the nulls of a manifest are the classes without a name, and another number of them is refused") {
-  World world;
+  Pieces world;
   CHECK(world.value_of(std::string(kPrologue) + "return #old") == 353);
   CHECK(world.value_of(std::string(kPrologue) + "return #new") == 366);
   std::string nulls;

@@ -14,12 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-MatrixOptions every(int n, bool roll_back = false) {
-  MatrixOptions options;
-  options.every = n, options.seed = 2, options.roll_back = roll_back;
-  return options;
-}
-
 /// Does something to the world when an instant is reached for the n-th time.
 class Break final : public Faults {
  public:

@@ -14,12 +14,6 @@ Scenario failing_upgrade(const std::string& to) {
   return scenario;
 }
 
-MatrixOptions every(int n, bool roll_back = false) {
-  MatrixOptions options;
-  options.every = n, options.seed = 2, options.roll_back = roll_back;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("appstrate/upgrade holds at a sample of instants, forward and back", "[matrix]") {

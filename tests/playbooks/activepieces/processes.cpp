@@ -75,7 +75,7 @@ const Releases& releases() {
   return all;
 }
 
-std::string compose_file(const std::string& database, const std::string& release, int port) {
+std::string compose_file_of(const std::string& database, const std::string& release, int port) {
   Json settings = Releases::environment(database);
   settings["AP_ENCRYPTION_KEY"] = "${AP_ENCRYPTION_KEY:?set it}";
   Json app{{"image", kImage + release},
@@ -142,7 +142,7 @@ void lay_out(const fs::path& instance) {
   const std::string database = database_name(instance);
   lay_out_engine(instance);
   const int port = closed_port();
-  replace_file(instance / "docker-compose.yml", compose_file(database, kOld, port));
+  replace_file(instance / "docker-compose.yml", compose_file_of(database, kOld, port));
   replace_file(instance / ".env", "AP_ENCRYPTION_KEY=" + kKey + "\nAP_POSTGRES_HOST=postgres\n");
   replace_file(instance / "port", std::to_string(port));
   postgres_cluster().run("postgres", "create database " + database + " template " + kSeed + " owner shop");
@@ -192,7 +192,7 @@ std::string judge(const fs::path& instance) {
                     one["policy"].get<std::string>();
   for (const auto& [release, migrations, word] : {std::tuple{"0.82.1", "353", "old"}, std::tuple{"0.83.0", "366", "new"}}) {
     const std::string well = std::string(" ") + release + " running unless-stopped";
-    if (runs == release && file == compose_file(database, release, std::stoi(read_file(instance / "port"))) &&
+    if (runs == release && file == compose_file_of(database, release, std::stoi(read_file(instance / "port"))) &&
         rows == std::string(migrations) + " migrations, 3 connections" && services == well + well && scratch == "0")
       return word;
   }

@@ -17,12 +17,6 @@ Scenario failing() {
   return scenario;
 }
 
-MatrixOptions every(int n, bool roll_back = false) {
-  MatrixOptions options;
-  options.every = n, options.seed = 85 /* one of them between two hops */, options.roll_back = roll_back;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("appsmith/upgrade over its checkpoints holds at one of its instants, forward and back", "[matrix]") {

@@ -87,7 +87,7 @@ Json compose_file(const std::string& database) {
           {"services", {{"postgres", postgres}, {"migrate", migrate}, {"appstrate", server}, {"sidecar-pull", sidecar}}}};
 }
 
-std::string env_text(const std::string& version, int port) {
+std::string env_of(const std::string& version, int port) {
   return "# settings\nAPPSTRATE_VERSION=1.0.0-beta.40\nPORT=" + std::to_string(port) + "\nBETTER_AUTH_SECRET=" + kStandInSecret +
          "\nCONNECTION_ENCRYPTION_KEY=" + kStandInKey +
          "\nUPLOAD_SIGNING_SECRET=0123456789abcdef\nCONNECT_SESSION_SECRET=connect-0123456789\nRUN_TOKEN_SECRET=run-token-0123456789\n"
@@ -111,7 +111,7 @@ void lay_out(const fs::path& instance) {
   replace_file(engine / "registry.json", shared().registry.dump());
   replace_file(instance / "docker-compose.yml", compose_file(database).dump(1));
   int port = closed_port();
-  replace_file(instance / ".env", env_text("1.0.0-beta.41", port));
+  replace_file(instance / ".env", env_of("1.0.0-beta.41", port));
   replace_file(instance / "port", std::to_string(port));
   postgres_cluster().run("postgres", "create database " + database + " template appstrate_seed owner shop");
   shell("cd " + instance.string() + " && docker compose up -d");
@@ -150,10 +150,10 @@ std::string judge(const fs::path& instance) {
   std::string rest = rows + ", " + data + ", policy " + policies + ", scratch " + scratch;
   bool fenced = policies != "unless-stopped";
   if (!fenced && scratch == "0") {
-    if (env == env_text("1.0.0-beta.41", std::stoi(port)) && runs == "v1.0.0-beta.41" &&
+    if (env == env_of("1.0.0-beta.41", std::stoi(port)) && runs == "v1.0.0-beta.41" &&
         rows == std::to_string(kOldMigrations) + " migrations" && data == "30 people, 200 runs, 0 new organizations")
       return "old";
-    std::string lines = env_text("1.0.0-beta.51", std::stoi(port));
+    std::string lines = env_of("1.0.0-beta.51", std::stoi(port));
     lines.erase(lines.find("APPSTRATE_VERSION"), std::string("APPSTRATE_VERSION=1.0.0-beta.40\n").size());
     if (env == lines && runs == "v1.0.0-beta.51" && rows == std::to_string(kNewMigrations) + " migrations" &&
         data == "30 people, 200 runs, 2 new organizations")

@@ -37,6 +37,13 @@ struct MatrixOptions {
   int instants = 0;         ///< that exist, where an earlier count is to be trusted; 0: a run without a kill counts them
 };
 
+/// A sample of every n-th instant.
+inline MatrixOptions every(int n, bool roll_back = false, int seed = 2) {
+  MatrixOptions options;
+  options.every = n, options.seed = seed, options.roll_back = roll_back;
+  return options;
+}
+
 struct MatrixReport {
   int instants = 0;                    ///< that exist
   int killed = 0;                      ///< tried
