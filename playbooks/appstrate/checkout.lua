@@ -4,7 +4,7 @@
 --     { "service": { "systemd": "appstrate.service" },       or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }
 --       "url": "http://127.0.0.1:3000",
 --       "release": [["git", "checkout", "v{release}"], ["bun", "install"]] }      what brings a release here, forward and back
-local playbook, instances = require "playbook", require "instances"
+local playbook, instances, crossing = require "playbook", require "instances", require "appstrate.crossing"
 require "checks"
 
 local checkout = {}
@@ -168,27 +168,16 @@ playbook.check {
   end,
 }
 
--- PostgreSQL inside of PGlite: 0.5 of it, from this release on, is 18.
-local EIGHTEEN = "1.0.0-beta.28"
-
-local CROSSING = [[dump it by the old engine and load it by the new one, in node, with the application stopped and its folder copied:
-(1) in this checkout: npm install --no-save @electric-sql/pglite-tools, then run as dump.mjs
-      import { PGlite } from "@electric-sql/pglite"; import { pgDump } from "@electric-sql/pglite-tools/pg_dump"; import fs from "node:fs";
-      const pg = await PGlite.create("%s"); fs.writeFileSync("dump.sql", await (await pgDump({ pg, args: ["--no-owner"] })).text());
-(2) mv %s %s-17, and bring the new release here
-(3) run as load.mjs
-      import { PGlite } from "@electric-sql/pglite"; import fs from "node:fs";
-      const pg = await PGlite.create("%s"); await pg.exec(fs.readFileSync("dump.sql", "utf8")); await pg.close();
-(4) start it, and compare what it shows; the folder %s-17 is the way back]]
-
 playbook.check {
   name = "engine_opens_the_store",
-  title = "the PGlite of the release opens the database",
+  title = "the PGlite of the release opens the database, or it can be carried over",
   override = false,
-  run = function(app, release)
-    local wanted = version.compare(release, EIGHTEEN) < 0 and "17" or "18"
-    return app.engine == wanted, app.folder .. " is of PostgreSQL " .. app.engine .. ", and the PGlite of " .. release .. " is PostgreSQL " .. wanted,
-      (CROSSING:gsub("%%s", app.folder))
+  run = function(app, release, engines)
+    local wanted = crossing.engine(release)
+    if app.engine == wanted then return true end
+    local can, why = crossing.can(app.engine, wanted, engines)
+    return can, app.folder .. " is of PostgreSQL " .. app.engine .. ", and the PGlite of " .. release .. " is PostgreSQL " .. wanted .. ": " .. why,
+      "install node 20 or later, with npm; without a network bring both engines yourself, as playbooks/appstrate/crossing.lua names them: --engines FOLDER"
   end,
 }
 
