@@ -34,8 +34,12 @@ const fingerprint = async (database) => {
   const rows = async (sql) => (await database.query(sql, [], { rowMode: "array" })).rows;
   const found = { extensions: await rows("select extname from pg_extension order by 1"), tables: {},
     sequences: await rows("select schemaname, sequencename, last_value::text from pg_sequences order by 1, 2") };
-  for (const [schema, table] of await rows("select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1, 2"))
-    found.tables[schema + "." + table] = (await rows("select count(*)::text, md5(coalesce(string_agg(h, '' order by h), '')) from (select md5(t::text) as h from " + quoted(schema) + "." + quoted(table) + " t) x"))[0].join(" ");
+  const tables = "select schemaname, tablename from pg_tables where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1, 2";
+  for (const [schema, table] of await rows(tables)) {
+    const hashes = "select md5(t::text) as h from " + quoted(schema) + "." + quoted(table) + " t";
+    const [told] = await rows("select count(*)::text, md5(coalesce(string_agg(h, '' order by h), '')) from (" + hashes + ") x");
+    found.tables[schema + "." + table] = told.join(" ");
+  }
   return found;
 };
 
@@ -44,7 +48,8 @@ if (major(data) !== to) {
     if (major(data) !== from) throw new Error(data + " is not of PostgreSQL " + from);
     fs.rmSync(loading, { recursive: true, force: true });
     const owner = fs.statSync(data);
-    const [{ PGlite: Old }, { pgDump }, { PGlite: New }] = [await bring(from, "@electric-sql/pglite"), await bring(from, "@electric-sql/pglite-tools/pg_dump"), await bring(to, "@electric-sql/pglite")];
+    const { PGlite: Old } = await bring(from, "@electric-sql/pglite"), { PGlite: New } = await bring(to, "@electric-sql/pglite");
+    const { pgDump } = await bring(from, "@electric-sql/pglite-tools/pg_dump");
     const old = await Old.create(data);
     const was = JSON.stringify(await fingerprint(old));
     const dump = await (await pgDump({ pg: old, args: ["--no-owner"] })).text();
