@@ -17,6 +17,9 @@ std::string sentence(const Json& value) {
   return "";
 }
 
+/// {at, why} of a run that stayed on the way to its target.
+Json stay_of(const Ending& ending) { return get_or(ending.report, "stayed", Json::object()); }
+
 std::string now_text(const Ending& ending) {
   for (const char* key : {"now", "verified"}) {
     if (auto found = ending.report.find(key); found != ending.report.end()) {
@@ -24,6 +27,7 @@ std::string now_text(const Ending& ending) {
     }
   }
   if (ending.state == "rolled_back") return "the old state, verified";
+  if (const std::string at = text_of(stay_of(ending), "at"); !at.empty()) return at + ", as it was proved before the next step";
   if (ending.state != "attention") return "";
   return get_or(ending.report, "writers_stopped", false) ? "neither the old state nor the new one; the writers are stopped"
                                                          : "neither the old state nor the new one; the writers may be RUNNING, stop them";
@@ -100,6 +104,7 @@ Facts facts_of(const Ending& ending) {
     add("where", one_line(text_of(get_or(ending.error, "details", Json::object()), "where")));
     add("hint", one_line(text_of(ending.error, "hint")));
   }
+  add("why", one_line(text_of(stay_of(ending), "why")));
   if (auto undo_error = ending.report.find("undo_error"); undo_error != ending.report.end() && *undo_error != ending.error) {
     add("stuck", error_line(*undo_error));
   }

@@ -56,25 +56,11 @@ playbook.check {
         return false, "the compose file gives " .. name .. " to the container, which counts before docker.env", "write it into docker.env instead, and start it again"
       end
     end
+    if app.database == "nowhere" then return false, app.docker_env .. " names no database", "it has its address as APPSMITH_DB_URL" end
     if app.embedded or snapshot then return true end
     local tools = compose.read(app.project, app.service, { "sh", "-c", "command -v mongodump && command -v mongorestore" }, { ok = { 0, 1, 127 } })
     return tools.status == 0, app.docker_env .. " names a database elsewhere, and the image has no mongodump and mongorestore for it",
       "take a snapshot of it while Appsmith is stopped, and vouch for it with --snapshot"
-  end,
-}
-
-playbook.check {
-  name = "both_keys_are_set",
-  title = "encryption password and salt are set, once, in docker.env",
-  run = function(app)
-    local problems = {}
-    for _, name in ipairs { "APPSMITH_ENCRYPTION_PASSWORD", "APPSMITH_ENCRYPTION_SALT" } do
-      for _, given in ipairs(app.settings) do
-        if given == name then problems[#problems + 1] = "the compose file gives another " .. name .. " to the container, which counts before docker.env" end
-      end
-      if not secret.exists(secret.dotenv(app.docker_env, name)) then problems[#problems + 1] = app.docker_env .. " does not set " .. name end
-    end
-    return problems, "without both nothing that is stored encrypted can be read: they must travel with the data"
   end,
 }
 
@@ -127,6 +113,27 @@ playbook.check {
   end,
 }
 
+--- A server elsewhere is upgraded by its owner: an Appsmith that finds an older one, or one that is no replica set, stops or answers 503.
+playbook.check {
+  name = "mongodb_elsewhere_serves",
+  title = "the MongoDB elsewhere serves the release",
+  while_up = true,
+  run = function(app, target)
+    if app.embedded then return true end
+    local facts, problems, least = instance.facts(app), {}, nil
+    for _, range in ipairs(mongodb.elsewhere) do
+      if version.satisfies(target, range.releases) then least = range.least end
+    end
+    if not facts.server then
+      problems[1] = "it does not say of which version it is; " .. target .. " needs " .. least
+    elseif version.compare(facts.server, least) < 0 then
+      problems[1] = "it is of version " .. facts.server .. "; " .. target .. " needs " .. least
+    end
+    if not facts.replicated then problems[#problems + 1] = "it is no replica set, without which Appsmith does not start" end
+    return problems, "upgrade it as MongoDB's manual says, and make it a replica set (`rs.initiate()`), before Appsmith"
+  end,
+}
+
 playbook.check {
   name = "edition_may_open_it",
   title = "the edition may open the database",
@@ -150,7 +157,34 @@ playbook.check {
   end,
 }
 
+-- File systems that keep no owners and permissions, by the names that `stat` has for them.
+local FORGETFUL = { fuseblk = true, ntfs = true, ntfs3 = true, msdos = true, exfat = true, cifs = true, smb2 = true, v9fs = true }
+
+playbook.check {
+  name = "stacks_keep_permissions",
+  title = "the file system of the stacks keeps permissions",
+  run = function(app)
+    local kind = process.read({ "stat", "--file-system", "--format", "%T", app.stacks }).out:match "%S+" or "unknown"
+    return not FORGETFUL[kind], app.stacks .. " is on " .. kind .. ", which keeps no owners and permissions: MongoDB refuses its key file there, and a copy is not whole",
+      "move the stacks to a file system of Linux"
+  end,
+}
+
 -- after -----------------------------------------------------------------------------------------------------------------------------------------------
+
+-- Without these there is no Appsmith; others, such as the PostgreSQL of its examples, are told by appsmith/verify.
+local NEEDED = { backend = true, rts = true, mongodb = true, redis = true, supervisord = true }
+
+playbook.check {
+  name = "programs_run",
+  title = "every program in its container runs",
+  while_up = true,
+  run = function(app)
+    local problems = {}
+    for i, program in ipairs(instance.failed_programs(app)) do problems[i] = program.name .. " is " .. program.state end
+    return problems, "its log is below " .. app.stacks .. "/logs"
+  end,
+}
 
 --- A hop is finished when its release says so, its schema is the present one, and its data is raised: the next release depends on it.
 playbook.check {
@@ -159,12 +193,17 @@ playbook.check {
   run = function(app, release)
     local problems, told, facts = {}, instance.health(app), instance.facts(app)
     if not told.well then problems[#problems + 1] = app.url .. "/api/v1/health does not say that it is well" end
-    if told.version ~= release.version then problems[#problems + 1] = app.url .. "/info says " .. (told.version or "nothing") end
+    if told.version and told.version ~= release.version then problems[#problems + 1] = app.url .. "/info says " .. told.version end
     for _, container in ipairs(composed.containers(app.project, { app.service })) do
+      local inside = not told.version and instance.inside(container.image_id) -- nothing answered at /info before 2024
+      if not told.version and inside ~= release.version then problems[#problems + 1] = container.image .. " says that it is of " .. (inside or "no release") end
       if container.image ~= release.image then problems[#problems + 1] = container.name .. " runs " .. container.image end
       if container.restarts > 0 then problems[#problems + 1] = container.name .. " has restarted " .. container.restarts .. " times" end
     end
     if #facts.failed > 0 then problems[#problems + 1] = "failed: " .. table.concat(facts.failed, ", ") end
+    for _, program in ipairs(instance.failed_programs(app)) do
+      if NEEDED[program.name] then problems[#problems + 1] = program.name .. " is " .. program.state end
+    end
     if version.compare(release.version, "1.9.2") >= 0 and facts.schema ~= 2 then
       problems[#problems + 1] = "schemaVersion is " .. tostring(facts.schema) .. ", expected 2"
     end
@@ -173,25 +212,6 @@ playbook.check {
       problems[#problems + 1] = "the data is of feature compatibility version " .. facts.fcv .. ", expected " .. raises
     end
     return problems, "docker compose logs " .. app.service .. " tells more"
-  end,
-}
-
---- Names alone: what both set otherwise. The container's own environment counts before docker.env, so that an edit there does nothing.
-local DRIFT = [=[settings=$(cat)
-env | grep -oE '^(APPSMITH|MONGO)_[A-Za-z0-9_]+' | sort -u | while read -r name; do
-  line=$(printf '%s\n' "$settings" | grep -E "^[[:space:]]*$name=" | tail -n 1) || continue
-  value=$(printf %s "${line#*=}" | sed "s/^'\(.*\)'$/\1/; s/^\"\(.*\)\"$/\1/")
-  if [ "$value" != "$(printenv "$name")" ]; then echo "$name"; fi
-done]=]
-
-playbook.check {
-  name = "settings_agree",
-  title = "docker.env says what the container is given",
-  while_up = true,
-  run = function(app)
-    local found, problems = compose.read(app.project, app.service, { "sh", "-c", DRIFT }, { input = secret.file(app.docker_env) }), {}
-    for name in found.out:gmatch "[^\n]+" do problems[#problems + 1] = name .. " is another one in " .. app.docker_env .. " than in the container, which counts" end
-    return problems, "make them equal, or take them out of the compose file, and start it again"
   end,
 }
 

@@ -13,6 +13,10 @@ local SIGNS = {
   { line = "failed to start on the existing data", state = "data that its MongoDB does not open" },
   { line = "Wrong mongod version", state = "data that its MongoDB does not open" },
   { line = "APPSMITH%-EE%-DOWNGRADE%-BLOCKED", state = "edition guard" },
+  { line = "Could not find mandatory instance schema version", state = "data without a schema version" },
+  { line = "MongoDB Replica Set is not enabled", state = "MongoDB elsewhere without a replica set" },
+  { line = "init_postgres failed", state = "embedded PostgreSQL that is off" },
+  { line = "Unable to find license key in docker.env", state = "no licence" },
   { line = "Illegal instruction", state = "processor without AVX" },
   { line = "Unable to load environment configuration", state = "docker.env that it cannot read" },
   { line = "Unable to invoke Cipher due to bad padding", state = "wrong keys" },
@@ -24,10 +28,15 @@ local REMEDIES = {
     .. "docker.env of the time; what was saved under the present keys since then opens with no other" },
   { "docker.env that it cannot read", "mend the line of docker.env that the log names" },
   { "processor without AVX", "give the virtual machine the processor of its host" },
+  { "no licence", "set APPSMITH_LICENSE_KEY in docker.env: it is part of no dump of the database" },
+  { "MongoDB elsewhere without a replica set", "make it one: `rs.initiate()`, and ?replicaSet= in its address" },
   { diagnosis.DOWNGRADED, "--to a backup set of before the upgrade, or --forward to the latest release: the vendor's page knows no third way" },
   { "edition guard", "--to a backup set that the community edition wrote, or `playbook run appsmith/switch-edition`" },
   { "missed checkpoint", "--to a backup set of before the upgrade, then `playbook run appsmith/upgrade`, which goes through it" },
   { "data that its MongoDB does not open", "--to a backup set of this release, or --forward to a release that opens it" },
+  { "data without a schema version", "--to a backup set: a restore ended half-way, or the database is another one" },
+  { "embedded PostgreSQL that is off", "Appsmith runs without it: its upgrade from 13 to 14 fetches packages from the network; what it held lies in "
+    .. "data/postgres/main-13" },
   { "aborted migration", "--to the backup set of before the upgrade, and then once more; or --forward to the latest release, which has fixes for migrations" },
 }
 

@@ -1,5 +1,6 @@
 -- From release to release, each proved to be finished before the next: what an upgrade and a rescue forward have in common.
 local appsmith, conditions = require "appsmith", require "appsmith.conditions"
+local instance, settings = require "appsmith.instance", require "appsmith.settings"
 
 local hops = {}
 
@@ -19,6 +20,23 @@ end
 
 function hops.fetch(releases)
   for _, release in ipairs(releases) do image.pull { release.image } end
+end
+
+--- What releases may change by themselves: the change log of the database, and the names that docker.env sets.
+function hops.record(app) return { changes = instance.changes(app), settings = settings.count(app) } end
+
+function hops.tell_changes(app, before)
+  local now, had, added = hops.record(app), {}, {}
+  for _, id in ipairs(before.changes) do had[id] = true end
+  local fresh = {}
+  for _, id in ipairs(now.changes) do
+    if not had[id] then fresh[#fresh + 1] = id end
+  end
+  for name in pairs(now.settings) do
+    if not before.settings[name] then added[#added + 1] = name end
+  end
+  if #fresh > 0 then log.info(("the change log has %d changes more, from %s to %s"):format(#fresh, fresh[1], fresh[#fresh])) end
+  if #added > 0 then log.info("docker.env has more than before: " .. table.concat(added, ", ")) end
 end
 
 local function go(app, release, known)
@@ -54,7 +72,6 @@ function hops.climb(app, releases, known)
         appsmith.wait_finished(here, here)
       end)
       why = type(why) == "table" and why.message or tostring(why)
-      log.warning(("stayed at %s: %s"):format(here.version, why))
       return { version = here.version, instead_of = release.version, why = why }
     end
     local onward = releases[i + 1]

@@ -2,7 +2,8 @@
 -- All of its state is one folder, so that its backup is that folder, cold: the only way back that needs no old mongorestore and meets no limit of MongoDB's
 -- feature compatibility version. The vendor's own archive leaves out both keys.
 local playbook, instances, composed = require "playbook", require "instances", require "composed"
-local instance, conditions = require "appsmith.instance", require "appsmith.conditions"
+local instance, conditions, archive = require "appsmith.instance", require "appsmith.conditions", require "appsmith.archive"
+require "appsmith.settings"
 
 local checkpoints = playbook.data "appsmith/data/checkpoints.json"
 
@@ -29,6 +30,7 @@ function appsmith.wait_ready(app)
     fail = {
       "FAILED OVER", "ABORTED MIGRATION", "CHECKPOINT MISSED", "Looks like you skipped some required update", "APPSMITH-EE-DOWNGRADE-BLOCKED",
       "failed to start on the existing data", "Wrong mongod version", "Illegal instruction", "Unable to load environment configuration",
+      "Could not find mandatory instance schema version", "MongoDB Replica Set is not enabled",
     },
     progress = { "APPLIED - ", "featureCompatibilityVersion", "Please open http" },
     deadline = 3600,
@@ -48,7 +50,7 @@ function appsmith.raise_data(app, from, to)
   local fcv = conditions.to_raise(instance.facts(app).fcv, from, to)
   if not fcv then return false end
   local order = ("print(JSON.stringify(db.adminCommand({ setFeatureCompatibilityVersion: %q }))) /* playbook: raise */"):format(fcv)
-  compose.exec(app.project, app.service, { "appsmithctl", "mongo-eval", order }, { repeat_safe = true, deadline = 600 })
+  compose.exec(app.project, app.service, instance.shell(order), { repeat_safe = true, deadline = 600 })
   expect("the data is raised to feature compatibility version " .. fcv, instance.facts(app).fcv == fcv, "MongoDB did not raise it")
   return true
 end
@@ -85,12 +87,16 @@ end
 function appsmith.restore(app, saved, options)
   appsmith.stop_writers(app)
   backup.restore(saved, options)
+  if app.redis == "elsewhere" then
+    log.warning "its Redis is elsewhere and still knows the data that went away: empty its database there (`redis-cli -u ADDRESS flushdb`)"
+  end
 end
 
 function appsmith.evidence(app) return composed.evidence(app.project) end
 
---- Is it well, in the release that it is said to be in?
+--- Is it well, in the release that it is said to be in? An archive that a killed restore had opened is closed.
 function appsmith.verify(app)
+  archive.close(app)
   appsmith.wait_finished(app, app)
 end
 

@@ -1,5 +1,5 @@
 local playbook, instances = require "playbook", require "instances"
-local appsmith, shapes = require "appsmith", require "appsmith.shapes"
+local appsmith, shapes, archive = require "appsmith", require "appsmith.shapes", require "appsmith.archive"
 require "appsmith.diagnosis"
 
 --- A container without a compose file is told too, where this folder is of no other application.
@@ -51,8 +51,13 @@ return playbook.define {
         { "not_downgraded", app },
         { "both_keys_are_set", app },
         { "keys_open_stored_secrets", app },
+        { "mongodb_elsewhere_serves", app, app.version },
+        { "no_checkpoint_is_passed_over", app },
+        { "git_storage_is_saved", app },
+        { "programs_run", app },
         { "no_auto_updaters" },
       },
+      left_open = archive.left_open(app),
       proven = "with a stand-in of Appsmith on real Docker; its key schemes and docker.env on values of the real one",
     }
   end,

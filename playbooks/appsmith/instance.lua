@@ -4,7 +4,7 @@ local playbook, composed, shapes = require "playbook", require "composed", requi
 
 local instance = {}
 
-local INFO = "/opt/appsmith/info.json"
+local INFO, OLD_INFO = "/opt/appsmith/info.json", "/opt/appsmith/rts/version.js" -- the second up to 1.9
 local STACKS = "/appsmith-stacks"
 
 function instance.has_compose_file(files) return composed.mentions("/appsmith%-[ce]e", files) end
@@ -44,10 +44,28 @@ local function stacks_of(config, name)
   error { code = "unsupported", message = name .. " has no folder and no named volume at " .. STACKS, hint = "its state would go away with its container" }
 end
 
---- Does MongoDB run inside of the container? Appsmith itself decides by this text; the address holds a password, so that it is not read here but counted.
-local function is_embedded(app)
-  local local_url = "^[[:space:]]*APPSMITH_(DB_URL|MONGODB_URI)=.*(localhost|127[.]0[.]0[.]1)"
-  return process.read({ "grep", "-qE", local_url, app.docker_env }, { ok = { 0, 1 } }).status == 0
+-- $1 docker.env. Of the addresses of its database and of its Redis, which hold passwords: where they are, and what the database is called. Appsmith itself takes
+-- them for its own by the same text.
+local ADDRESSES = [=[value() { sed -nE "s/^[[:space:]]*$1=//p" "$2" | tail -n 1 | sed -E "s/^(''|\"\")[[:space:]]*$//"; }
+where() {
+  case $1 in
+    "") echo nowhere ;;
+    postgresql:* | [\"\']postgresql:*) echo postgresql ;;
+    *localhost* | *127.0.0.1*) echo embedded ;;
+    *) echo elsewhere ;;
+  esac
+}
+database=$(value APPSMITH_DB_URL "$1")
+database=${database:-$(value APPSMITH_MONGODB_URI "$1")}
+where "$database"
+where "$(value APPSMITH_REDIS_URL "$1")"
+printf '%s\n' "$database" | sed -nE "s#^[\"']?mongodb(\+srv)?://[^/]+/([A-Za-z0-9_-]+)([\"'?[:space:]].*)?\$#\2#p"]=]
+
+--- { database, redis, name? }: "embedded", "elsewhere", "nowhere" or "postgresql"; the name of the database where its address says one.
+local function addresses(docker_env)
+  local said = process.read({ "sh", "-c", ADDRESSES, "sh", docker_env }).out
+  local database, redis, name = said:match "^(%l+)\n(%l+)\n([^\n]*)"
+  return { database = database, redis = redis, name = name ~= "" and name or nil }
 end
 
 --- Where its database is, as a secret, for it holds a password.
@@ -55,33 +73,53 @@ function instance.address_of_database(app)
   return secret.first { secret.docker_env(app.docker_env, "APPSMITH_DB_URL"), secret.docker_env(app.docker_env, "APPSMITH_MONGODB_URI") }
 end
 
-local QUESTION = [[print(JSON.stringify({
-  fcv: (function () {
-    try { return db.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version } catch (e) { return null }
-  })(),
-  schema: (db.config.findOne({ name: "schemaVersion" }) || { config: {} }).config.value || null,
-  failed: db.mongockChangeLog.find({ state: { $in: ["FAILED", "ROLLBACK_FAILED"] } }).map(function (x) { return x.changeId }),
-  enterprise: db.mongockChangeLog.countDocuments({ $or: [{ changeLogClass: /^com\.appsmith\.server\.migrations\.db\.(?!ce\.)/ },
-    { changeLogClass: "com.appsmith.server.migrations.DatabaseChangelogEE" }] }) > 0,
-  locked: db.mongockLock.countDocuments({ status: "LOCK_HELD", expiresAt: { $gt: new Date() } }) > 0,
-  rows: Object.fromEntries(["workspace", "application", "newPage", "newAction", "datasource"].map(function (x) { return [x, db[x].countDocuments()] })),
-})) /* playbook: facts */]]
+-- $1 what to ask, for the shell of the image itself: `appsmithctl mongo-eval` came after 1.8, and gives the password on its command line.
+local SHELL = [=[set -eu
+umask 077
+value() { sed -nE "s/^[[:space:]]*$1=//p" /appsmith-stacks/configuration/docker.env 2>/dev/null | tail -n 1 | sed -E "s/^'(.*)'\$/\1/; s/^\"(.*)\"\$/\1/"; }
+address=${APPSMITH_DB_URL:-${APPSMITH_MONGODB_URI:-$(value APPSMITH_DB_URL)}}
+address=${address:-$(value APPSMITH_MONGODB_URI)}
+script=$(mktemp --suffix=.js)
+trap 'rm -f "$script"' EXIT
+printf 'db = connect("%s");\n%s\n' "$(printf %s "$address" | sed 's/["\\]/\\&/g')" "$1" >"$script"
+shell=$(command -v mongosh || command -v mongo)
+"$shell" --nodb --quiet --norc "$script"]=]
 
--- Asked through its own tool, which knows its own password.
+--- The command that has MongoDB's shell do something in the container of the service.
+function instance.shell(text) return { "sh", "-c", SHELL, "sh", text } end
+
+-- The shell of MongoDB 4.4 knows no newer JavaScript.
+local QUESTION = [[
+  var told = db.runCommand({ isMaster: 1 }), names = ["workspace", "application", "newPage", "newAction", "datasource"], rows = {};
+  for (var name of names) rows[name] = Number(db[name].countDocuments({}));
+  print(JSON.stringify({
+    server: db.version(),
+    replicated: !!told.setName || told.msg === "isdbgrid",
+    fcv: (function () {
+      try { return db.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version } catch (e) { return null }
+    })(),
+    schema: Number((db.config.findOne({ name: "schemaVersion" }) || { config: {} }).config.value) || null,
+    failed: db.mongockChangeLog.find({ state: { $in: ["FAILED", "ROLLBACK_FAILED"] } }).toArray().map(function (x) { return x.changeId }),
+    enterprise: db.mongockChangeLog.countDocuments({ $or: [{ changeLogClass: /^com\.appsmith\.server\.migrations\.db\.(?!ce\.)/ },
+      { changeLogClass: "com.appsmith.server.migrations.DatabaseChangelogEE" }] }) > 0,
+    locked: db.mongockLock.countDocuments({ status: "LOCK_HELD", expiresAt: { $gt: new Date() } }) > 0,
+    rows: rows,
+  })) /* playbook: facts */]]
+
 local function ask(app, question)
-  local answer = compose.read(app.project, app.service, { "appsmithctl", "mongo-eval", question }, { deadline = 120 })
+  local answer = compose.read(app.project, app.service, instance.shell(question), { deadline = 120 })
   for line in answer.out:gmatch "[^\n]+" do
     local text = line:match "^%s*({.*})%s*$"
     if text then return json.parse(text) end
   end
-  error { code = "container.failed", message = "appsmithctl mongo-eval in " .. app.service .. " did not answer: " .. (answer.out .. answer.err):sub(1, 300) }
+  error { code = "container.failed", message = "MongoDB's shell in " .. app.service .. " did not answer: " .. (answer.out .. answer.err):sub(1, 300) }
 end
 
---- What its database says of itself: { fcv, schema, failed, enterprise, locked, rows }.
+--- What its database says of itself: { server, replicated, fcv, schema, failed, enterprise, locked, rows }.
 function instance.facts(app) return ask(app, QUESTION) end
 
-local CHANGES = [[print(JSON.stringify({ ids: db.mongockChangeLog.find({ systemChange: { $ne: true } }).sort({ timestamp: 1 }).map(function (x) {
-  return x.changeId }) })) /* playbook: changes */]]
+local CHANGES = [[print(JSON.stringify({ ids: db.mongockChangeLog.find({ systemChange: { $ne: true } }).sort({ timestamp: 1 }).toArray().map(
+  function (x) { return x.changeId }) })) /* playbook: changes */]]
 
 --- The changes that its database has had, by their ids, oldest first.
 function instance.changes(app) return ask(app, CHANGES).ids end
@@ -112,7 +150,7 @@ local function secrets_question()
     (places[name] = places[name] || []).push(field.slice(dot + 1)) });
   Object.keys(places).forEach(function (name) { db[name].find().forEach(function (found) { places[name].forEach(function (path) {
     var value = path.split(".").reduce(function (part, key) { return part ? part[key] : null }, found);
-    if (typeof value === "string") print(JSON.stringify({ place: name + "." + path, id: found._id.toString(), text: value }));
+    if (typeof value === "string") print(JSON.stringify({ place: name + "." + path, id: String(found._id.str || found._id), text: value }));
   }) }) }) /* playbook: secrets */]]
 end
 
@@ -127,7 +165,7 @@ function instance.keyrings(app, schema)
       scheme = instance.scheme(schema),
       service = { project = app.project, service = app.service },
       keys = { password = place "APPSMITH_ENCRYPTION_PASSWORD", salt = place "APPSMITH_ENCRYPTION_SALT" },
-      stored = { type = "lines", project = app.project, service = app.service, command = { "appsmithctl", "mongo-eval", secrets_question() } },
+      stored = { type = "lines", project = app.project, service = app.service, command = instance.shell(secrets_question()) },
     },
   }
 end
@@ -141,16 +179,31 @@ function instance.health(app)
   return found
 end
 
---- The release inside an image that is here; nil where it does not say (1.9 and older).
-local function inside(ref)
+--- Programs that supervisord gave up, or tries again and again: { { name, state }, ... }; itself where it does not say that anything runs.
+function instance.failed_programs(app)
+  local told, failed, runs = compose.read(app.project, app.service, { "supervisorctl", "status" }, { ok = { 0, 1, 2, 3, 4 } }), {}, false
+  for line in told.out:gmatch "[^\n]+" do
+    local name, state = line:match "^(%S+)%s+(%u+)"
+    runs = runs or state == "RUNNING"
+    if state == "FATAL" or state == "BACKOFF" then failed[#failed + 1] = { name = name, state = state } end
+  end
+  if not runs then failed[#failed + 1] = { name = "supervisord", state = "silent" } end
+  return failed
+end
+
+--- The release inside an image that is here; nil where it does not say.
+function instance.inside(ref)
   local read, text = pcall(image.read, ref, INFO)
-  return read and composed.bare(json.parse(text).version) or nil
+  if read then return composed.bare(json.parse(text).version) end
+  read, text = pcall(image.read, ref, OLD_INFO)
+  local found = read and text:match 'VERSION%s*=%s*["\']([^"\']+)'
+  return found and composed.bare(found) or nil
 end
 
 local function versions(app)
   local found = { server = instance.health(app).version }
   for _, container in ipairs(composed.containers(app.project, { app.service })) do
-    found.image = inside(container.image_id)
+    found.image = instance.inside(container.image_id)
     found.container = composed.bare(composed.tag_of(container.image) or "untagged")
   end
   return found
@@ -192,7 +245,15 @@ function instance.inspect(given)
   }
   app.stacks, app.volume = stacks_of(config, name)
   app.docker_env = app.stacks .. "/configuration/docker.env"
-  app.embedded = is_embedded(app)
+  local at = addresses(app.docker_env)
+  if at.database == "postgresql" then
+    error {
+      code = "unsupported",
+      message = app.docker_env .. " names PostgreSQL as the database of Appsmith, and only MongoDB is known here",
+      hint = "back it up with pg_dump, and upgrade it as the vendor's page says",
+    }
+  end
+  app.embedded, app.database, app.database_name, app.redis = at.database == "embedded", at.database, at.name, at.redis
   app.versions = versions(app)
   app.version = app.versions.server or app.versions.image or composed.release_in(app.pinned)
   local answered, facts = pcall(instance.facts, app)

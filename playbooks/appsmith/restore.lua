@@ -1,7 +1,7 @@
 -- `appsmithctl restore` asks its questions of a terminal, ends with 0 where it has failed, and starts the server on half a database. Here the keys are tried
 -- on the archive before anything is touched, its steps are done one by one in the release that wrote it, and what came back is counted.
 local playbook, sets, keyrings = require "playbook", require "sets", require "keyrings"
-local appsmith, archive = require "appsmith", require "appsmith.archive"
+local appsmith, archive, settings, instance = require "appsmith", require "appsmith.archive", require "appsmith.settings", require "appsmith.instance"
 
 local KEPT = { "workspace", "application", "newPage", "newAction", "datasource" } -- collections that nobody misses gladly
 local NEEDED = { "config", "user", "workspace", "mongockChangeLog" }
@@ -29,6 +29,29 @@ local function verdict(found)
   return found.best.opened == found.tried, found.best.opened .. of .. " open", hint
 end
 
+--- All that can be known of the archive without changing anything; what an encrypted one was opened into is gone again.
+local function look(app, p)
+  local opened = archive.open(app, p.archive, p.password)
+  opened.release, opened.offers = opened.version or p.version, {}
+  local asked, why = pcall(function()
+    if not opened.release then return end
+    opened.offers = archive.offers(opened)
+    for _, text in ipairs(p.keys or {}) do opened.offers[#opened.offers + 1] = keyrings.offer(text) end
+    opened.keys = archive.keys(app, opened, opened.release, opened.offers)
+    if app.edition == "community" and version.compare(opened.release, "2.2") >= 0 then opened.business = archive.business_class(opened) end
+  end)
+  archive.close(app)
+  if not asked then error(why, 0) end
+  return opened
+end
+
+local function lacks_licence(app, opened)
+  for _, name in ipairs(opened.settings) do
+    if name == "APPSMITH_LICENSE_KEY" then return not settings.count(app)[name] end
+  end
+  return false
+end
+
 --- 2.x gives Redis a password, which it writes into docker.env; older releases start Redis without one and would be refused by it.
 local function forget_password_of_redis(app, release)
   local name, url = "APPSMITH_REDIS_PASSWORD", "APPSMITH_REDIS_URL"
@@ -52,18 +75,21 @@ return playbook.define {
 
   run = function(p)
     local app = appsmith.inspect(p)
-    local opened = archive.open(app, p.archive, p.password)
-    local release = opened.version or p.version
+    local opened = look(app, p)
+    local release, offers, found = opened.release, opened.offers, opened.keys
     gates(function() gate("the release that wrote it is known", release ~= nil, p.archive .. " does not say which release wrote it", "say it with --version") end)
-    local offers = archive.offers(opened)
-    for _, text in ipairs(p.keys or {}) do offers[#offers + 1] = keyrings.offer(text) end
-    local found = archive.keys(app, opened, release, offers)
-    archive.close(opened)
     local old = appsmith.as_of(app, release)
 
     gates(function()
       gate("the keys open what is stored in the archive", verdict(found))
       gate("its database is inside of the container", app.embedded, app.docker_env .. " names a database elsewhere", "restore it there with mongorestore")
+      gate("the archive is of this database", opened.database == nil or opened.database == app.database_name,
+        ("it is of database %s, and %s names %s"):format(opened.database, app.docker_env, app.database_name or "none that can be read"),
+        "restore it into an instance whose APPSMITH_DB_URL ends in that name")
+      gate("the edition may open the archive", not opened.business,
+        "the business edition has used it (" .. tostring(opened.business) .. "), and the community edition from 2.2 on refuses it",
+        "restore it into an instance of appsmith-ee; it has a free plan")
+      gate("its licence is here", not lacks_licence(app, opened), "the archive has APPSMITH_LICENSE_KEY, and " .. app.docker_env .. " does not set it", "set it there")
       gate.appsmith_runs(app)
       gate.images_can_be_had { old.image }
       gate.no_auto_updaters()
@@ -72,16 +98,21 @@ return playbook.define {
     if #opened.settings > 0 then log.warning("settings that the archive has otherwise, and that stay as they are here: " .. table.concat(opened.settings, ", ")) end
     sets.agree("Replace this " .. app.version .. " and its data by the archive of " .. release .. "?")
     step("Fetch the image", function() image.pull { old.image } end)
-    if opened.folder then opened = archive.open(app, p.archive, p.password) end
-    local set = step("Read the archive", function()
+    local held = app.database_name .. "."
+    local read, set = pcall(step, "Read the archive", function()
+      if opened.folder then archive.open(app, p.archive, p.password) end
       local server = { project = app.project, service = app.service }
       local database = { type = "mongodb", server = server, uri = appsmith.address_of_database(app) }
       local imported = backup.import(opened.dump, { database }, { app = "appsmith", version = release, note = "archive " .. p.archive })
       for _, name in ipairs(NEEDED) do
-        expect("the archive holds " .. name, imported.rows["appsmith." .. name] ~= nil, p.archive .. " has no collection " .. name)
+        expect("the archive holds " .. name, imported.rows[held .. name] ~= nil, p.archive .. " has no collection " .. held .. name)
       end
       return imported
     end)
+    if not read then
+      archive.close(app)
+      error(set, 0)
+    end
 
     downtime(function()
       local present = step("Back up the present", function()
@@ -100,7 +131,7 @@ return playbook.define {
 
       step("Bring back what the archive holds", function()
         compose.exec(app.project, app.service, { "supervisorctl", "stop", "backend", "rts" }, { repeat_safe = true })
-        compose.exec(app.project, app.service, { "appsmithctl", "mongo-eval", "db.dropDatabase()" }, { repeat_safe = true })
+        compose.exec(app.project, app.service, instance.shell "db.dropDatabase()", { repeat_safe = true })
         backup.restore(set)
         process.run({ "sh", "-c", GIT_STORAGE, "sh", opened.dump, app.stacks }, { repeat_safe = true })
       end)
@@ -114,14 +145,14 @@ return playbook.define {
       step("Verify", function()
         local rows = appsmith.facts(app).rows
         for _, name in ipairs(KEPT) do
-          local held = set.rows["appsmith." .. name] or 0
-          expect(name .. " is as the archive has it", rows[name] == held, ("%s has %d documents, and %d in the archive"):format(name, rows[name] or 0, held))
+          local there = set.rows[held .. name] or 0
+          expect(name .. " is as the archive has it", rows[name] == there, ("%s has %d documents, and %d in the archive"):format(name, rows[name] or 0, there))
         end
         local now = keys.verify(appsmith.as_it_is(app).keyrings)
         local wanted = found.best and found.best.opened or 0
         expect("the keys open what they opened in the archive", now.schemes[1].opened >= wanted, now.text .. ", expected " .. wanted)
       end)
     end)
-    archive.close(opened)
+    archive.close(app)
   end,
 }

@@ -4,7 +4,8 @@ local composed, docker_run = require "composed", require "docker_run"
 local shapes = {}
 
 local STACKS = "/appsmith-stacks"
-local FILES = { "Chart.yaml", "values.yaml", "values.yml" } -- of helm
+local VALUES = { "values.yaml", "values.yml" } -- of helm
+local FILES = { "Chart.yaml", unpack(VALUES) }
 
 --- Does the helm chart of an Appsmith, or what it is given, lie here?
 function shapes.is_helm()
@@ -13,6 +14,17 @@ function shapes.is_helm()
     if text:find "[/%s\"']appsmith%-[ce]e" or text:find "%f[%w]name:%s*[\"']?appsmith%f[%W]" then return true end
   end
   return false
+end
+
+--- What the chart's own updater is said to be, which replaces the pod by the newest image every hour; older charts have it on where nothing is said.
+local function autoupdate()
+  for _, name in ipairs(VALUES) do
+    local read, value = pcall(yaml.get, name, { "autoupdate", "enabled" }, { public = true })
+    if read and value ~= nil then
+      return tostring(value) == "true" and "; " .. name .. " has its autoupdate on, which replaces it by the newest image every hour" or ""
+    end
+  end
+  return "; nothing here says whether its autoupdate is on, as it is in older charts"
 end
 
 --- The stacks of a container that `docker run` made in this folder, as the vendor's page writes it.
@@ -33,8 +45,9 @@ function shapes.refuse(files)
   if shapes.is_helm() then
     error {
       code = "unsupported",
-      message = "this is the helm chart of an Appsmith on Kubernetes, which is not driven from here yet",
-      hint = "`kubectl exec POD -- appsmithctl backup`, copy the archive and both keys out, then `helm upgrade --set image.tag=vX` release by release, through the "
+      message = "this is the helm chart of an Appsmith on Kubernetes, which is not driven from here yet" .. autoupdate(),
+      hint = "`helm upgrade --reuse-values --set autoupdate.enabled=false` first; `kubectl exec "
+        .. "POD -- appsmithctl backup`, copy the archive and both keys out, then `helm upgrade --set image.tag=vX` release by release, through the "
         .. "checkpoints of playbooks/appsmith/data/checkpoints.json; back only by restoring that archive",
     }
   end

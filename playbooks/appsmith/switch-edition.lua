@@ -42,6 +42,10 @@ return playbook.define {
         "accept it with --accept one-way"
       )
       gate.database_can_be_backed_up(app)
+      gate.git_storage_is_saved(app)
+      gate.mongodb_elsewhere_serves(app, app.version)
+      gate.no_checkpoint_is_passed_over(app)
+      gate.stacks_keep_permissions(app)
       gate.no_auto_updaters()
       gate.appsmith_is_well(app)
       gate.migrations_are_whole(app)

@@ -14,6 +14,10 @@ return playbook.define {
     expect.not_downgraded(app)
     expect.both_keys_are_set(app)
     expect.settings_agree(app)
+    expect.no_checkpoint_is_passed_over(app)
+    expect.docker_env_is_data(app, app.version)
+    expect.mongodb_elsewhere_serves(app, app.version)
+    expect.programs_run(app)
     expect.keys_open_stored_secrets(app)
     expect.hop_is_finished(app, { version = app.version, image = app.image })
   end,

@@ -168,7 +168,7 @@ Answer Dialogue::own_request(const Request& request) {
     return value(undo_past_action(request));
   else if (name == "recheck_failed")
     throw Stop{"gates refuse to go on", true, request.args};
-  else if (name != "instance")
+  else if (name != "instance" && name != "stayed")
     return failure({Code::name_unknown, request.name + " does not exist" + did_you_mean(request.name, actions_.registry().names()),
                     "`playbook doc` lists the primitives"});
   ActionRow row = actions_.note(request, options_.phase, result);

@@ -13,6 +13,7 @@
 //   accepted {name}  -> bool     confirm {text, details?} -> bool
 //   downtime_begin | downtime_closed | downtime_end    writers running -> stopped and fenced -> released
 //   way_back {module, function, args}                  replaces the inverses of what follows in its scope
+//   stayed {at, why}                                   the new state is one on the way to it
 //   recheck_failed {gates}                             the run stops; nothing is undone
 #pragma once
 

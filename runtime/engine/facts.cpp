@@ -27,6 +27,8 @@ void RunFacts::learn(const std::string& name, const std::string& path, const Jso
       refused_.insert(gate);
   } else if (name == "instance") {
     instance_ = args;
+  } else if (name == "stayed") {
+    stayed_ = args;
   } else if (name == "downtime_begin") {
     downtime_began_ = get_or<std::string>(result, "time", "");
   } else if (name == "downtime_closed") {

@@ -33,13 +33,14 @@ class RunFacts {
   void demand_no_change(const Request& gate) const;
 
   const Json& instance() const { return instance_; }
+  const Json& stayed() const { return stayed_; }                         ///< {at, why} where the run stays on the way to its target
   const std::string& downtime_began() const { return downtime_began_; }  ///< ISO UTC
   std::optional<std::int64_t> downtime_ms() const { return downtime_ms_; }
 
  private:
   bool is_covered(const std::string& path) const;
 
-  Json instance_ = nullptr;
+  Json instance_ = nullptr, stayed_ = nullptr;
   std::string first_change_;
   std::set<std::string> asked_, refused_;  // gates, by name
   bool writers_stopped_ = false;

@@ -178,7 +178,7 @@ Answer Planner::own_request(const Request& request) {
     actions_.events().emit("way_back", {{"text", request.args.value("module", "") + "." + request.args.value("function", "")}});
   } else if (name == "past_run" || name == "undo_action") {
     return unknown("the run that is taken back");
-  } else if (name != "instance" && name != "downtime_closed") {
+  } else if (name != "instance" && name != "downtime_closed" && name != "stayed") {
     throw Error(Code::name_unknown, request.name + " does not exist" + did_you_mean(request.name, actions_.registry().names()),
                 "`playbook doc` lists the primitives");
   }

@@ -12,7 +12,7 @@ namespace playbook {
 
 enum ExitCode {
   kReached = 0,     ///< new state, or the command did what it says
-  kRolledBack = 1,  ///< failed, old state verified
+  kRolledBack = 1,  ///< failed; the old state is verified, or the one on the way at which the run stayed
   kUsage = 2,       ///< wrong usage, or a script error before any change
   kRefused = 3,     ///< nothing changed
   kAttention = 4,   ///< neither state; says what is true and which commands finish it
@@ -46,7 +46,8 @@ struct RunResult {
   std::optional<Error> error;
   std::vector<std::string> next;  ///< commands that go on or finish it
   Json value;                     ///< what the run function returned (inspect, eval)
-  Json report = Json::object();   ///< old, new, downtime_ms, undone, verified, restored, evidence, drift, writers_stopped: those that apply
+  Json report =
+      Json::object();  ///< old, new, stayed, downtime_ms, undone, verified, restored, evidence, drift, writers_stopped: those that apply
 };
 
 }  // namespace playbook

@@ -85,7 +85,10 @@ RunResult Session::forward(bool resumed) {
     case Ending::Kind::finished:
       break;
   }
-  RunResult done = result(RunState::done, kReached, "DONE");
+  const bool stayed = facts.stayed().is_object();
+  if (stayed) report_["stayed"] = facts.stayed();
+  RunResult done = result(RunState::done, stayed ? kRolledBack : kReached,
+                          stayed ? "STAYED AT " + get_or<std::string>(facts.stayed(), "at", "") : "DONE");
   done.value = ending.result;
   return done;
 }

@@ -85,6 +85,17 @@ TEST_CASE("a run that reached neither state says whether the writers are stopped
         std::string::npos);
 }
 
+TEST_CASE("a run that stayed on the way says where it is, and why") {
+  RunResult result;
+  result.exit = kRolledBack;
+  result.state = RunState::done;
+  result.summary = "STAYED AT 1.99 appsmith/upgrade 1.95 -> 2.1.9, down 40s";
+  result.report = {{"stayed", {{"at", "1.99"}, {"why", "2.1.9 failed to migrate"}}}};
+  CHECK(ending_line(Ending::of(result)) ==
+        "STAYED AT 1.99 appsmith/upgrade 1.95 -> 2.1.9, down 40s | why: 2.1.9 failed to migrate | "
+        "now: 1.99, as it was proved before the next step\n");
+}
+
 TEST_CASE("an event and the journal's row tell the same ending as the result") {
   const RunResult result = rolled_back();
   const Json event{{"exit", 1},

@@ -48,6 +48,21 @@ TEST_CASE("a run that finishes is done, and every action has an outcome") {
   for (const ActionRow& row : engine.actions()) CHECK(row.outcome == Outcome::ok);
 }
 
+TEST_CASE("a run that stays on the way to its target is done, but ends with 1 and says where it is, after a crash too") {
+  EngineFixture engine;
+  engine.scripts.requests = {put("put#1", "a", "1"), own("stayed#1", "stayed", {{"at", "1.5"}, {"why", "2 failed"}}),
+                             put("put#2", "b", "2")};
+  engine.dies_at = "world.put";
+  engine.begin();
+  REQUIRE(engine.died());
+  engine.dies_at = "";
+  const RunResult result = engine.resume();
+  CHECK(result.exit == kRolledBack);
+  CHECK(engine.run().state == RunState::done);
+  CHECK(result.summary.starts_with("STAYED AT 1.5 "));
+  CHECK(result.report["stayed"] == Json{{"at", "1.5"}, {"why", "2 failed"}});
+}
+
 TEST_CASE("a run that dies after an effect and before its outcome asks the probe and does it no second time") {
   EngineFixture engine;
   engine.scripts.requests = {put("put#1", "a", "1"), put("put#2", "b", "2")};

@@ -40,6 +40,12 @@ function P.playbook.accepted(name)
   return P.ask("accepted", { name = name }) == true
 end
 
+function P.playbook.stayed(at, why)
+  P.need_title("playbook.stayed: where", at)
+  P.need_title("playbook.stayed: why", why)
+  P.ask("stayed", { at = at, why = why })
+end
+
 local function call_instance(run, name)
   local f = P.find_export(run.instance.module, name)
   if f then f(run.instance) end

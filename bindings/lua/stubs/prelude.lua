@@ -81,6 +81,14 @@ function playbook.instance(instance) end
 ---@return boolean
 function playbook.accepted(name) end
 
+--- Says that the run stays at a state on the way to its target, which was proved and is no failure to go back from: it ends with exit 1, and its last line
+--- says so. To be called after the last change.
+---
+---     playbook.stayed("1.99", "2.1 failed to migrate")
+---@param at string where it is now
+---@param why string
+function playbook.stayed(at, why) end
+
 --- The families of playbooks that are here: names of modules that can inspect an instance, sorted.
 ---
 ---     for _, name in ipairs(playbook.families()) do require(name).is_here() end

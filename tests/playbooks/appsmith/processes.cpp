@@ -28,18 +28,27 @@ struct Shared {
         Json info{{"version", "v" + release}, {"commitUrl", "https://github.com/appsmithorg/appsmith/commit/0"}};
         if (edition == std::string("ee")) info["commitUrl"] = "https://github.com/appsmithorg/appsmith-ee/commit/0";
         if (release == "2.1.9") info["fails"] = true;
-        folder.write(root(edition, release) / "opt/appsmith/info.json", info.dump());
+        const fs::path image = root(edition, release);
+        folder.write(image / "stand-in.json", info.dump());
+        if (is_old(release))
+          folder.write(image / "opt/appsmith/rts/version.js", "exports.VERSION = \"v" + release + "\";\n");
+        else
+          folder.write(image / "opt/appsmith/info.json", info.dump());
       }
-    for (const char* program : {"entrypoint", "appsmithctl", "supervisorctl", "mongodump", "mongorestore", "mongosh"}) {
-      fs::create_directories(folder.path() / "programs");
-      fs::create_symlink(fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appsmith/image/appsmith.py",
-                         folder.path() / "programs" / program);
-    }
+    for (const char* folder_of : {"programs", "old-programs"})
+      for (const std::string program : {"entrypoint", "appsmithctl", "supervisorctl", "mongodump", "mongorestore", "mongosh"}) {
+        fs::create_directories(folder.path() / folder_of);
+        const bool old_shell = program == "mongosh" && folder_of == std::string("old-programs");
+        fs::create_symlink(fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appsmith/image/appsmith.py",
+                           folder.path() / folder_of / (old_shell ? "mongo" : program));
+      }
     fs::create_directory(folder.path() / "bin");
     fs::create_symlink(fs::path(PLAYBOOK_BINARY_DIR) / "stand-in-docker", folder.path() / "bin/docker");
     ::setenv("PATH", ((folder.path() / "bin").string() + ":" + std::getenv("PATH")).c_str(), 1);
   }
 
+  /// Of before 2023 or so: no info.json, and MongoDB's former shell.
+  static bool is_old(const std::string& release) { return release == "1.8.15" || release == "1.9.2"; }
   static fs::path root(const std::string& edition, const std::string& release) { return edition + "-" + release; }
 };
 
@@ -60,16 +69,16 @@ std::string digest(const std::string& edition, const std::string& release) {
 
 Json registry_for(const fs::path& instance, int port) {
   Json images = Json::object();
-  const fs::path programs = shared().folder.path() / "programs";
   for (const char* edition : {"ce", "ee"})
     for (const std::string release : kReleases) {
+      const fs::path programs = shared().folder.path() / (Shared::is_old(release) ? "old-programs" : "programs");
       const fs::path root = shared().folder.path() / Shared::root(edition, release);
       images[reference(edition, release)] = {{"id", digest(edition, release)},
                                              {"root", root.string()},
                                              {"env",
                                               {{"STAND_IN_STACKS", (instance / "stacks").string()},
                                                {"STAND_IN_PORT", std::to_string(port)},
-                                               {"STAND_IN_INFO", (root / "opt/appsmith/info.json").string()},
+                                               {"STAND_IN_INFO", (root / "stand-in.json").string()},
                                                {"STAND_IN_ELSEWHERE", (instance / "elsewhere.json").string()},
                                                {"STAND_IN_FRESH_FCV", release == "2.0" || release == "2.1" ? "6.0" : ""},
                                                {"PATH", programs.string() + ":/usr/bin:/bin"}}},

@@ -1,6 +1,7 @@
 // Appsmith's playbooks on its stand-in as processes: no engine, so that each shape and each way has a test of its own.
 #include "runtime/base/file.h"
 #include "tests/playbooks/appsmith/processes.h"
+#include "tests/playbooks/appstrate/deployment.h"
 #include "tests/support/catch.h"
 
 using namespace playbook;
@@ -8,6 +9,7 @@ using namespace playbook::testing;
 using appsmith::kRows;
 using appsmith::Processes;
 namespace fs = std::filesystem;
+using namespace std::string_literals;
 
 namespace {
 
@@ -20,10 +22,18 @@ Finished upgrade(const Processes& app, const std::string& to, std::vector<std::s
 
 TEST_CASE("with --stay-at-checkpoint an Appsmith whose last hop fails stays at the release that was proved before", "[appsmith]") {
   Processes app("1.95");
-  const Finished done = upgrade(app, "2.1.9", {"--stay-at-checkpoint"});
+  const fs::path archives = app.folder() / "stacks/data/backup", copies = app.folder() / "vendor";
+  for (const char* day : {"01", "02", "03", "04"})
+    replace_file(archives / ("appsmith-backup-2026-01-"s + day + "T00-00-00.000Z.tar.gz"), "");
+  const Finished done = upgrade(app, "2.1.9", {"--stay-at-checkpoint", "--vendor-archive", copies.string()});
   INFO(done.out << done.err);
-  REQUIRE(done.status == 0);
-  CHECK_THAT(done.out, ContainsSubstring("stayed at 1.99: service appsmith says that it failed: FAILED OVER"));
+  REQUIRE(done.status == 1);  // neither the release that was asked for nor the one that ran
+  CHECK_THAT(done.out, ContainsSubstring("STAYED AT 1.99 appsmith/upgrade 1.95 -> 2.1.9, down ") &&
+                           ContainsSubstring("why: service appsmith says that it failed: FAILED OVER") &&
+                           ContainsSubstring("now: 1.99, as it was proved before the next step"));
+  CHECK_THAT(done.out, ContainsSubstring("the change log has 1 changes more, from change-of-v1.99 to change-of-v1.99"));
+  CHECK(fs::exists(archives / "appsmith-backup-2026-01-01T00-00-00.000Z.tar.gz"));  // the vendor's own retention would have removed it
+  CHECK_THAT(output_of("sha256sum --check *.sha256 && ls | wc -l", copies), ContainsSubstring(": OK\n2"));
   const Json after = app.database();
   CHECK(after["changes"] == Json({"seed", "change-of-v1.95", "change-of-v1.99"}));
   CHECK(after["fcv"] == "6.0");
@@ -40,15 +50,27 @@ TEST_CASE("an Appsmith with its database elsewhere goes through the page's check
   fs::rename(app.folder() / "stacks/data/mongodb/db.json", elsewhere);
   std::string settings = app.settings();
   settings.replace(settings.find("@localhost"), 10, "@db.example");
+  settings.replace(settings.find("redis://127.0.0.1"), 17, "redis://redis.example");
   app.set_settings(settings);
   app.compose("up -d");
   app.wait();
   const Json before = parse_json(read_file(elsewhere), "the database elsewhere");
+  Json old_server = before;
+  old_server["server"] = "4.4.29";
+  old_server["replicated"] = false;
+  replace_file(elsewhere, old_server.dump());
+  const Finished refused = upgrade(app, "2.1");
+  INFO(refused.out << refused.err);
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out,
+             ContainsSubstring("it is of version 4.4.29; 2.1 needs 5.0; it is no replica set, without which Appsmith does not start"));
+  replace_file(elsewhere, before.dump());
 
   const Finished done = upgrade(app, "2.1.9");
   INFO(done.out << done.err);
   CHECK(done.status == 1);
-  CHECK_THAT(done.out, ContainsSubstring("hop 1 of 2: 1.95 -> 1.99") && ContainsSubstring("ROLLED BACK appsmith/upgrade 2.1.9 -> 1.95"));
+  CHECK_THAT(done.out, ContainsSubstring("hop 1 of 2: 1.95 -> 1.99") && ContainsSubstring("ROLLED BACK appsmith/upgrade 2.1.9 -> 1.95") &&
+                           ContainsSubstring("its Redis is elsewhere and still knows the data that went away"));
   CHECK(parse_json(read_file(elsewhere), "the database elsewhere") == before);
   CHECK(app.settings() == settings);
   for (const auto& set : fs::directory_iterator(app.folder() / ".playbook/backups")) CHECK(fs::exists(set.path() / "mongodb.archive.gz"));
@@ -65,7 +87,12 @@ TEST_CASE("Appsmiths of other shapes are refused by name, with what to do instea
     const char *file, *text, *says;
   };
   const std::vector<Case> cases{
-      {"values.yaml", "image:\n  repository: appsmith/appsmith-ee\n  tag: latest\n", "this is the helm chart of an Appsmith on Kubernetes"},
+      {"values.yaml", "image:\n  repository: appsmith/appsmith-ee\n  tag: latest\n",
+       "this is the helm chart of an Appsmith on Kubernetes, which is not driven from here yet; nothing here says whether its autoupdate "
+       "is on"},
+      {"values.yaml", "image: {repository: appsmith/appsmith-ce}\nautoupdate: {enabled: true}\n",
+       "values.yaml has its autoupdate on, which replaces it by the newest image every hour"},
+      {"values.yaml", "image: {repository: appsmith/appsmith-ce}\nautoupdate:\n  enabled: false\n", "which is not driven from here yet\n"},
       {"Chart.yaml", "apiVersion: v2\nname: appsmith\n", "this is the helm chart of an Appsmith on Kubernetes"},
       {"docker-compose.yml", "services: {internal-server: {image: appsmith/appsmith-server:release}}\n",
        "this is an Appsmith of several containers"},
@@ -111,6 +138,9 @@ esac
 TEST_CASE("appsmith/verify names the settings of docker.env that the container is given otherwise, and not their values", "[appsmith]") {
   Processes app("1.99");
   CHECK(app.run({"appsmith/verify"}).status == 0);
+  replace_file(app.folder() / "stacks/data/fatal", "postgres\n");
+  CHECK_THAT(app.run({"appsmith/verify"}).err, ContainsSubstring("postgres is FATAL"));
+  fs::remove(app.folder() / "stacks/data/fatal");
   Json file = parse_json(app.compose_text(), "the compose file");
   file["services"]["appsmith"]["environment"] = {{"APPSMITH_MAIL_HOST", "mail.example"}};
   replace_file(app.folder() / "docker-compose.yml", file.dump(1) + "\n");

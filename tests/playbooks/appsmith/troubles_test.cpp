@@ -116,6 +116,9 @@ TEST_CASE("trouble: unable to invoke Cipher due to bad padding after restoring a
   std::string wrong = right;
   wrong.replace(wrong.find("APPSMITH_ENCRYPTION_SALT=") + 25, 4, "AAAA");
   app.set_settings(wrong);  // another instance has other keys
+  replace_file(app.folder() / "stacks/data/says",
+               "Could not find mandatory instance schema version config\nMongoDB Replica Set is not enabled\n"
+               "init_postgres failed with exit status 1\nUnable to find license key in docker.env\n");
   app.compose("stop");
   app.compose("up -d");
   app.wait();
@@ -127,12 +130,16 @@ TEST_CASE("trouble: unable to invoke Cipher due to bad padding after restoring a
   CHECK_THAT(refused.out, ContainsSubstring("none of 1 keys opens any of 1 stored values of the archive"));
   CHECK(app.database() == data);
   CHECK(app.settings() == wrong);
-  CHECK_FALSE(fs::exists(archive.string() + ".opened"));
+  CHECK_FALSE(fs::exists(app.folder() / "appsmith-archive.opened"));
 
   // Restored all the same, by hand: named, and mended with the docker.env of the time.
   const Finished named = app.run({"appsmith/rescue"});
   CHECK_THAT(named.out, ContainsSubstring("wrong keys: its log says: java.lang.IllegalStateException: Unable to invoke Cipher") &&
                             ContainsSubstring("what was saved under the present keys since then opens with no other"));
+  for (const char* state : {"no licence: ", "MongoDB elsewhere without a replica set: ", "data without a schema version: ",
+                            "embedded PostgreSQL that is off: "})
+    CHECK_THAT(named.out, ContainsSubstring(state));
+  fs::remove(app.folder() / "stacks/data/says");
   replace_file(away.path() / "old.env", right);
   const std::string salt = "salt=docker_env:" + (away.path() / "old.env").string() + ":APPSMITH_ENCRYPTION_SALT";
   const Finished restored = app.run({"appsmith/restore", "--archive", archive.string(), "--keys", salt});
@@ -187,16 +194,26 @@ TEST_CASE("an encrypted archive of Appsmith brings its own keys, and with anothe
     CHECK(refused.status != 0);
     CHECK_THAT(refused.err, ContainsSubstring(one.says));
     CHECK(app.database() == data);
-    CHECK_FALSE(fs::exists(archive.string() + ".opened"));
+    CHECK_FALSE(fs::exists(app.folder() / "appsmith-archive.opened"));
   }
-  const Finished restored = app.run({"appsmith/restore", "--archive", archive.string(), "--password", (away.path() / "right").string()});
+  // Left off before the downtime, and given up: what it was opened into does not stay.
+  const std::vector<std::string> restore{"appsmith/restore", "--archive", archive.string(), "--password", (away.path() / "right").string()};
+  std::vector<std::string> held = restore;
+  held.push_back("--hold");
+  CHECK(app.run(held).status == 5);
+  CHECK(read_file(app.folder() / "appsmith-archive.opened/docker.env").find("APPSMITH_ENCRYPTION_SALT") != std::string::npos);
+  CHECK((fs::status(app.folder() / "appsmith-archive.opened").permissions() & fs::perms::mask) == fs::perms::owner_all);
+  CHECK(app.run({"rollback"}).status == 0);
+  CHECK_FALSE(fs::exists(app.folder() / "appsmith-archive.opened"));
+
+  const Finished restored = app.run(restore);
   INFO(restored.out << restored.err);
   REQUIRE(restored.status == 0);
   CHECK_THAT(restored.out, ContainsSubstring("stay as they are here: APPSMITH_CUSTOM_DOMAIN"));
   CHECK(app.settings().find("one.example") == std::string::npos);
   CHECK(app.settings().find("APPSMITH_ENCRYPTION_SALT=Zt7RwYh41eFgH") != std::string::npos);
   CHECK(app.run({"appsmith/verify"}).status == 0);
-  CHECK_FALSE(fs::exists(archive.string() + ".opened"));
+  CHECK_FALSE(fs::exists(app.folder() / "appsmith-archive.opened"));
 }
 
 TEST_CASE("trouble: upgrading directly to the latest version vs stepping through releases", "[appsmith][troubles]") {

@@ -90,7 +90,7 @@ def serve():
 
         def do_GET(self):
             status, body = 200, "<html>loading</html>"
-            if self.path == "/info":
+            if self.path == "/info" and release >= (1, 10):
                 body = json.dumps(info)
             elif self.path == "/api/v1/health":
                 well = state["well"] and not os.path.exists(STOPPED)
@@ -112,7 +112,10 @@ def stay():
 
 
 def entrypoint():
-    say(json.dumps(info))
+    if release >= (1, 10):
+        say(json.dumps(info))
+    if os.path.exists(STACKS + "/data/says"):
+        say(open(STACKS + "/data/says").read().rstrip())  # what a test wants to be said
     version, opens, raises = mongodb()
     if os.path.exists(STOPPED):
         os.remove(STOPPED)
@@ -178,28 +181,6 @@ def entrypoint():
 def appsmithctl(arguments):
     if arguments[:1] == ["version"]:
         print(info["version"])
-    elif arguments[:1] == ["mongo-eval"] and "playbook: facts" in arguments[1]:
-        data = load()
-        del data["changes"]
-        print("Connecting to the database")
-        print(json.dumps(data))
-    elif arguments[:1] == ["mongo-eval"] and "playbook: changes" in arguments[1]:
-        print(json.dumps({"ids": load()["changes"]}))
-    elif arguments[:1] == ["mongo-eval"] and "playbook: secrets" in arguments[1]:
-        print("Connecting to the database")
-        if load()["schema"]:
-            print(json.dumps({"place": "datasourceStorage.datasourceConfiguration.authentication.password", "id": "507f1f77bcf86cd799439011",
-                              "text": ENCRYPTED[load()["schema"]]}))
-    elif arguments[:1] == ["mongo-eval"] and "playbook: raise" in arguments[1]:
-        wanted, data = re.search(r'setFeatureCompatibilityVersion: "([0-9.]+)"', arguments[1]).group(1), load()
-        if wanted not in mongodb()[1]:
-            sys.exit("MongoServerError: Invalid featureCompatibilityVersion document")
-        data["fcv"] = wanted
-        save(data)
-        print("Connecting to the database")
-        print('{"ok":1}')
-    elif arguments[:1] == ["mongo-eval"] and "db.dropDatabase()" in arguments[1]:
-        save({"fcv": load()["fcv"], "schema": None, "failed": [], "changes": [], "enterprise": False, "locked": False, "rows": {}})
     elif arguments[:1] == ["backup"]:
         back_up(arguments[1:])
     else:
@@ -215,7 +196,8 @@ def back_up(options):
     if "--with-keys" in options:  # as one that will be encrypted has them
         left_out = left_out[1:]
     kept = "".join(line for line in open(ENV) if not line.startswith(left_out))
-    members = {"manifest.json": json.dumps({"appsmithVersion": info["version"], "dbName": "appsmith"}).encode(),
+    database_name = "other" if "--other-database" in options else "appsmith"
+    members = {"manifest.json": json.dumps({"appsmithVersion": info["version"], "dbName": database_name}).encode(),
                "mongodb-data.gz": mongo_archive.dump(documents(load())), "docker.env": kept.encode()}
     path = STACKS + "/data/backup/" + name + ".tar.gz"
     with tarfile.open(path, "w:gz") as out:
@@ -225,6 +207,9 @@ def back_up(options):
             out.addfile(entry, io.BytesIO(content))
         out.add(STACKS + "/git-storage", below + "git-storage")
     print("Backup done: " + path)
+    archives = sorted(name for name in os.listdir(STACKS + "/data/backup") if name.startswith("appsmith-backup-"))
+    for name in archives[:-int(os.environ.get("APPSMITH_BACKUP_ARCHIVE_LIMIT", "4"))]:
+        os.remove(STACKS + "/data/backup/" + name)
 
 
 # The documents of its database, and the database of documents --------------------------------------------------------------------------------------------
@@ -273,7 +258,35 @@ def mongorestore(options):
     save(restored(load(), found))
 
 
+def shell(script):
+    """A script of MongoDB's shell, which connects first."""
+    text, data = open(script).read(), load()
+    if "STAND_IN_STACKS" not in os.environ and not re.match(r'db = connect\("mongodb://[^"]+"\);', text):
+        sys.exit("MongoNetworkError: no address")
+    if "playbook: facts" in text:
+        del data["changes"]
+        print(json.dumps({"server": mongodb()[0] + ".3", "replicated": True, **data}))
+    elif "playbook: changes" in text:
+        print(json.dumps({"ids": data["changes"]}))
+    elif "playbook: secrets" in text:
+        if data["schema"]:
+            print(json.dumps({"place": "datasourceStorage.datasourceConfiguration.authentication.password", "id": "507f1f77bcf86cd799439011",
+                              "text": ENCRYPTED[data["schema"]]}))
+    elif "playbook: raise" in text:
+        wanted = re.search(r'setFeatureCompatibilityVersion: "([0-9.]+)"', text).group(1)
+        if wanted not in mongodb()[1]:
+            sys.exit("MongoServerError: Invalid featureCompatibilityVersion document")
+        save({**data, "fcv": wanted})
+        print('{"ok":1}')
+    elif "db.dropDatabase()" in text:
+        save({"fcv": data["fcv"], "schema": None, "failed": [], "changes": [], "enterprise": False, "locked": False, "rows": {}})
+    else:
+        sys.exit("mongosh: the stand-in does not know " + text)
+
+
 def mongosh():
+    if sys.argv[-1].endswith(".js"):
+        return shell(sys.argv[-1])
     if "PLAYBOOK_MONGODB_KEPT" in os.environ:
         data, kept = load(), json.loads(os.environ["PLAYBOOK_MONGODB_KEPT"])
         for name in [name for name in data["rows"] if "appsmith." + name not in kept]:
@@ -290,6 +303,13 @@ def supervisorctl(words):
         open(STOPPED, "w").close()
     elif words[:1] == ["start"] and os.path.exists(STOPPED):
         os.remove(STOPPED)
+    if words == ["status"]:
+        failed = open(STACKS + "/data/fatal").read().split() if os.path.exists(STACKS + "/data/fatal") else []
+        for program in ("backend", "mongodb", "postgres", "redis", "rts"):
+            print("%-32s %s" % (program, "FATAL     Exited too quickly (process log may have details)" if program in failed
+                                else "STOPPED   Nov 21 07:13 AM" if os.path.exists(STOPPED) and program in ("backend", "rts")
+                                else "RUNNING   pid 42, uptime 0:01:00"))
+        sys.exit(3 if failed else 0)
     for program in words[1:]:
         print(program + ": " + ("stopped" if words[0] == "stop" else "started"))
 
@@ -303,7 +323,7 @@ elif called == "mongodump":
     mongodump()
 elif called == "mongorestore":
     mongorestore(sys.argv[1:])
-elif called == "mongosh":
+elif called in ("mongosh", "mongo"):
     mongosh()
 else:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
