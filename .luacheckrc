@@ -2,8 +2,8 @@
 local lua = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "require", "select", "setmetatable", "tonumber", "tostring", "type", "unpack",
   "xpcall", "bit", "coroutine", "math", "string", "table" }
 local prelude = { "playbook", "step", "gates", "gate", "expect", "downtime", "way_back", "retry", "confirm", "null" }
-local primitives = { "appsettings", "backup", "changelog", "clock", "compose", "container", "csproj", "dotenv", "file", "host", "http", "image", "json", "keys", "log", "migrate", "postgres", "process",
-  "secret", "service", "sqlite", "version", "yaml" }
+local primitives = { "appsettings", "backup", "changelog", "clock", "compose", "container", "csproj", "dotenv", "file", "host", "http", "image", "json", "keys",
+  "log", "migrate", "postgres", "process", "scratch", "secret", "service", "sqlite", "sqlserver", "version", "yaml" }
 
 local globals = {}
 for _, names in ipairs { lua, prelude, primitives } do

@@ -1,5 +1,5 @@
 -- What must hold of an Umbraco site: gate.NAME before the change, expect.NAME after it.
-local playbook, instance, states = require "playbook", require "umbraco.instance", require "umbraco.states"
+local playbook, configuration, instance, states = require "playbook", require "umbraco.configuration", require "umbraco.instance", require "umbraco.states"
 require "checks"
 
 -- releases --------------------------------------------------------------------------------------------------------------------------------------------
@@ -36,8 +36,11 @@ playbook.check {
   name = "states_fit_the_release",
   title = "the database is in the final states of the release",
   while_up = true,
-  run = function(app, release)
+  run = function(app, release, learned)
     local rows, wanted = instance.rows(app.database), release or app.version
+    if learned and learned.core then
+      return rows.core == learned.core and rows.pre == learned.pre, ("%s ended in %s on a copy, and in %s here"):format(wanted, learned.core, tostring(rows.core))
+    end
     if not states.release(wanted) then -- a patch release behind the table: its states are those of a known one, or the gate of the target refuses them
       return states.id(rows.core) ~= nil and rows.core ~= nil, wanted .. " is not in the table of states, nor is " .. tostring(rows.core)
     end
@@ -131,17 +134,35 @@ playbook.check {
 
 playbook.check {
   name = "boot_migrates",
-  title = "the site is set to migrate when it boots, and never to install itself",
+  title = "the site is set to migrate when it boots",
   run = function(app)
-    local function setting(name)
-      local found = appsettings.get(app.root, "Umbraco:CMS:Unattended:" .. name, { environment = app.environment })
-      return found and found.value:lower()
-    end
-    if setting "InstallUnattended" == "true" then
-      return false, "InstallUnattended is true: on an empty or wrong database it would install a new site", "set Umbraco:CMS:Unattended:InstallUnattended to false"
-    end
     local hint = "set Umbraco:CMS:Unattended:UpgradeUnattended to true"
-    return setting "UpgradeUnattended" == "true", "UpgradeUnattended is not true, so that the boot would wait for a person", hint
+    return configuration.is_on(app, "Umbraco:CMS:Unattended:UpgradeUnattended"), "UpgradeUnattended is not true, so that the boot would wait for a person", hint
+  end,
+}
+
+playbook.check {
+  name = "never_installs",
+  title = "the site never installs itself",
+  override = false,
+  run = function(app)
+    return not configuration.is_on(app, "Umbraco:CMS:Unattended:InstallUnattended"),
+      "InstallUnattended is true: on an empty or wrong database it would install a new site", "set Umbraco:CMS:Unattended:InstallUnattended to false"
+  end,
+}
+
+playbook.check {
+  name = "runtime_is_installed",
+  title = "the .NET that the release needs is installed",
+  run = function(target)
+    local framework = instance.framework(target)
+    if not framework or not host.tools({ "dotnet" }).dotnet then return true end -- it brings its own, or runs in a container
+    local wanted = framework:match "%d+"
+    for major in process.read({ "dotnet", "--list-runtimes" }).out:gmatch "Microsoft%.AspNetCore%.App (%d+)%." do
+      if major == wanted then return true end
+    end
+    local why = target .. " needs ASP.NET Core " .. wanted .. ", and `dotnet --list-runtimes` does not name it"
+    return false, why, "install its runtime, and its SDK where the site is built"
   end,
 }
 
@@ -162,22 +183,12 @@ playbook.check {
   end,
 }
 
--- Templates of the lines that say that an upgrade failed, as Serilog writes them.
-local BAD = { "failed at step", "Database configuration failed", "Unattended upgrade failed", "Premigration upgrade failed", "Boot failed" }
-
 playbook.check {
   name = "log_tells_of_no_failure",
   title = "the log tells of no failed migration since the stop",
   run = function(app, before)
-    for _, log in ipairs(instance.logs(app)) do
-      local text = file.read(log.path, { limit = 256 * 1024 * 1024 }):sub((before[log.path] or 0) + 1)
-      for line in text:gmatch "[^\n]+" do
-        for _, bad in ipairs(BAD) do
-          if line:find(bad, 1, true) then return false, log.path .. " says: " .. line:sub(1, 300) end
-        end
-      end
-    end
-    return true
+    local line = instance.failure_in(instance.logs(app), before)
+    return line == nil, line
   end,
 }
 

@@ -1,6 +1,6 @@
 -- The vendor: "downgrades are not strictly supported"; one reads the source for a state and writes it by hand. Here, in this order: the build alone where
 -- both states are equal; a backup of that release; the states written by force, only when that is asked for by name.
-local playbook, sets, umbraco, ways = require "playbook", require "sets", require "umbraco", require "umbraco.ways"
+local playbook, sets, umbraco, ways, trial = require "playbook", require "sets", require "umbraco", require "umbraco.ways", require "umbraco.trial"
 
 return playbook.define {
   name = "umbraco/downgrade",
@@ -23,6 +23,8 @@ return playbook.define {
       gate.operation_is_described(app)
       gate.release_is_in_the_table(p.to)
       gate.nobody_migrates(app)
+      gate.never_installs(app)
+      gate.runtime_is_installed(p.to)
       gate.packages_are_accepted(app)
       gate.database_is_whole(app)
       gate.free_space(".", umbraco.space_needed(app))
@@ -32,10 +34,15 @@ return playbook.define {
     gates(function()
       gate("there is a way back to " .. p.to, way.kind ~= nil, way.why, way.hint)
       for _, step in ipairs(way.one_way or {}) do gate.may_be_gone_back_over(app, step) end
+      if way.kind ~= "restore" then gate.new_build_can_be_tried(app) end
     end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
     if way.kind ~= "build" then
       sets.agree(way.kind == "restore" and sets.question(way.set, nil, p.identity) or "Write the states of " .. p.to .. " by force? " .. way.why)
+    end
+
+    if way.kind ~= "restore" and not trial.obstacle(app) then
+      step("Try the old build on a copy", function() trial.boot(app, p.to, { rows = way.rows }) end)
     end
 
     downtime(function()
@@ -45,11 +52,12 @@ return playbook.define {
       step("Go back", function()
         if way.kind == "restore" then
           backup.restore(way.set, { identity = p.identity })
+          umbraco.clear_claim(app)
         elseif way.kind == "states" then
           sqlite.swap(app.database, "umbracoKeyValue", way.rows)
         end
         if way.kind ~= "restore" then umbraco.reference(app, p.to) end
-        ways.purge_caches(app)
+        umbraco.purge_caches(app)
         if way.kind ~= "restore" or not app.output then umbraco.build(app) end -- a set holds what was built
         umbraco.start(app)
         umbraco.wait_ready(app, p.to)

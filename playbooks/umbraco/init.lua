@@ -34,9 +34,20 @@ end
 
 --- Gives every package of Umbraco CMS that the project names the release, and the project its .NET.
 function umbraco.reference(app, release)
-  for _, reference in ipairs(app.references) do csproj.set(reference.file, release, { package = reference.package }) end
-  local framework = instance.framework(release)
-  if framework and app.framework then csproj.set(app.project, framework, { property = "TargetFramework" }) end
+  for _, edit in ipairs(instance.edits(app, release)) do csproj.set(edit.file, edit.value, { package = edit.package, property = edit.property }) end
+end
+
+--- What another release would trip over: caches, indexes and models of the one before. All of it is made anew.
+function umbraco.purge_caches(app)
+  local folder = instance.below_root(app, "umbraco/Data/TEMP")
+  if not file.exists(folder) then return end
+  process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
+end
+
+--- Takes away the claim of a process that migrated when a backup was made, which a restored database carries: nobody migrates now.
+function umbraco.clear_claim(app)
+  local lock = instance.rows(app.database).lock
+  if lock and lock ~= "" then sqlite.swap(app.database, "umbracoKeyValue", { { key = states.LOCK, from = lock, to = "" } }) end
 end
 
 --- The operator's own build. What it makes is in the set, too.
@@ -72,6 +83,8 @@ end
 function umbraco.restore(app, saved, options)
   umbraco.stop_writers(app)
   backup.restore(saved, options)
+  umbraco.clear_claim(app)
+  umbraco.purge_caches(app)
   if not app.output then umbraco.build(app) end -- what was built is not in the set
 end
 

@@ -1,18 +1,7 @@
 -- An Umbraco site in its project folder, read: which release is installed, where its database is and in which states, how it is run. Changes nothing.
--- How a site is built and started cannot be read off its folder: the operator says it once, in playbook.json beside the project:
---
---     { "service": { "systemd": "site.service" },            or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }
---       "url": "http://127.0.0.1:5000",
---       "build": ["dotnet", "publish", "-c", "Release", "-o", "out"],
---       "output": "out",                                      what the build makes; backed up, so that going back needs no build
---       "root": ".",                                          the content root, where the site finds umbraco/ and appsettings.json
---       "environment": "Production",
---       "key_ring": "/var/lib/site/DataProtection-Keys" }     where it keeps the keys of its sessions; backed up, and proved to be whole
-local playbook, states = require "playbook", require "umbraco.states"
+local playbook, configuration, states = require "playbook", require "umbraco.configuration", require "umbraco.states"
 
 local instance = {}
-
-local SETTINGS = "playbook.json"
 
 -- Packages that must have the release of Umbraco.Cms when a project names them.
 local SIBLINGS = {
@@ -77,22 +66,6 @@ function instance.project()
   return project, version_in(references(project)) or "not named"
 end
 
-local function read_settings()
-  if not file.exists(SETTINGS) then return {} end
-  return json.parse(file.read(SETTINGS))
-end
-
---- The SQLite file of a connection string; other databases are refused by name.
-local function database_of(root, connection, provider)
-  local source = connection:match "[Dd]ata [Ss]ource%s*=%s*([^;]+)"
-  if not provider:lower():find "sqlite" then
-    local kind = connection:lower():find "localdb" and "LocalDB" or connection:lower():find "database%.windows%.net" and "Azure SQL" or "SQL Server"
-    error { code = "unsupported", message = "its database is " .. kind .. " (" .. provider .. ")", hint = "only sites on SQLite can be worked on yet" }
-  end
-  if not source then error { code = "unsupported", message = "the connection string names no Data Source: " .. connection } end
-  return (source:gsub("^|DataDirectory|", root .. "/umbraco/Data"):gsub("^%./", ""))
-end
-
 --- The rows of umbracoKeyValue that are about states: { core, pre?, lock?, packages = { name -> state } }.
 function instance.rows(database)
   local rows = { packages = {} }
@@ -121,6 +94,15 @@ function instance.content(database)
   return counts
 end
 
+--- What changes in its MSBuild files with the release: every package of Umbraco CMS that the project names, and its .NET.
+---@return { file: string, value: string, package?: string, property?: string }[]
+function instance.edits(app, release)
+  local edits, framework = {}, instance.framework(release)
+  for i, reference in ipairs(app.references) do edits[i] = { file = reference.file, package = reference.package, value = release } end
+  if framework and app.framework then edits[#edits + 1] = { file = app.project, property = "TargetFramework", value = framework } end
+  return edits
+end
+
 local function major(version) return version:match "^%d+" end
 function instance.framework(version) return FRAMEWORKS[major(version)] end
 
@@ -128,7 +110,10 @@ function instance.framework(version) return FRAMEWORKS[major(version)] end
 function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
 
 local function state_of(app)
-  local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", SETTINGS }
+  local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", configuration.FILE }
+  for _, path in ipairs(app.variables) do
+    if not path:find "^/" then optional[#optional + 1] = path end -- a unit is the machine's, not the site's
+  end
   for _, name in ipairs { "appsettings.json", "appsettings." .. app.environment .. ".json" } do optional[#optional + 1] = instance.below_root(app, name) end
   local state = { { type = "sqlite", path = app.database }, { type = "files", paths = { app.project }, optional = optional } }
   local media = instance.below_root(app, "wwwroot/media")
@@ -140,39 +125,41 @@ end
 
 --- The key by which addresses of images are signed. Nothing is stored under it: its fingerprint tells whether it is still the same.
 local function keyrings(app)
-  local key = secret.appsettings(app.root, "Umbraco:CMS:Imaging:HMACSecretKey", { environment = app.environment })
+  local key = configuration.secret(app, "Umbraco:CMS:Imaging:HMACSecretKey")
   return secret.exists(key) and { { scheme = "umbraco", keys = { hmac = key } } } or nil
+end
+
+--- The command that starts the site in the foreground: as the operator says, or the program that the build makes.
+local function command_of(app, told)
+  local program = app.output and app.output .. "/" .. app.project:match "([^/]+)%.csproj$" .. ".dll"
+  return told.run or program and file.exists(program) and { "dotnet", program } or nil
 end
 
 --- Reads the instance and makes it known to the run.
 function instance.inspect()
-  local project, settings = only_project(), read_settings()
+  local project, told = only_project(), configuration.told()
   local app = {
     type = "umbraco.instance",
     module = "umbraco",
     title = "Umbraco",
     project = project,
     references = references(project),
-    root = settings.root or ".",
-    environment = settings.environment or "Production",
-    service = settings.service,
-    url = settings.url,
-    build = settings.build,
-    output = settings.output,
-    key_ring = settings.key_ring,
+    root = told.root or ".",
+    service = told.service,
+    url = told.url,
+    build = told.build,
+    output = told.output,
+    key_ring = told.key_ring,
   }
-  if app.service and not app.service.systemd and not app.service.name then app.service.name = "umbraco" end
+  app.variables = configuration.variables(told)
+  app.environment = told.environment or configuration.get(app, "ASPNETCORE_ENVIRONMENT") or "Production"
+  app.run = command_of(app, told)
   app.version = version_in(app.references)
   if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
   app.framework = csproj.get(project, { property = "TargetFramework" })
-  local dsn = "ConnectionStrings:umbracoDbDSN"
-  local connection = appsettings.get(app.root, dsn, { environment = app.environment })
-  if not connection then
-    local hint = "a database that only the environment names is not known yet"
-    error { code = "unsupported", message = "no appsettings file in " .. app.root .. " sets " .. dsn, hint = hint }
-  end
-  local provider = appsettings.get(app.root, dsn .. "_ProviderName", { environment = app.environment })
-  app.database = database_of(app.root, connection.value, provider and provider.value or "Microsoft.Data.SqlClient")
+  states.extend(told.releases or {})
+  configuration.refuse_others(app)
+  app.database = configuration.database(app)
   if app.output and (app.database .. "/"):sub(1, #app.output + 1) == app.output .. "/" then
     local hint = "let the build write to a folder of its own: the database must not be replaced with it"
     error { code = "unsupported", message = "the database " .. app.database .. " lies in the output of the build, " .. app.output, hint = hint }
@@ -185,10 +172,26 @@ function instance.inspect()
   return app
 end
 
---- Room for two backups, a scratch copy, and the database that a restore puts beside the failed one.
+--- Room for two backups, a copy of the site that is built and booted, and the database that a restore puts beside the failed one.
 function instance.space_needed(app)
   local pages = sqlite.query(app.database, "select page_count * page_size as bytes from pragma_page_count, pragma_page_size")[1]
-  return 4 * pages.bytes + 64 * 1024 * 1024
+  local tree = process.read { "du", "-s", "-B1", "--exclude=.playbook", "--exclude=media", "--exclude=.git", "." }
+  return 5 * pages.bytes + 2 * tonumber(tree.out:match "^%d+") + 64 * 1024 * 1024
+end
+
+-- Templates of the lines that say that an upgrade failed, as Serilog writes them.
+local BAD = { "failed at step", "Database configuration failed", "Unattended upgrade failed", "Premigration upgrade failed", "Boot failed" }
+
+--- The first line in those logs that tells of a failed migration, behind the sizes that they had before; nil where there is none.
+function instance.failure_in(logs, before)
+  for _, log in ipairs(logs) do
+    local text = file.read(log.path, { limit = 256 * 1024 * 1024 }):sub((before[log.path] or 0) + 1)
+    for line in text:gmatch "[^\n]+" do
+      for _, bad in ipairs(BAD) do
+        if line:find(bad, 1, true) then return log.path:match "[^/]*$" .. " says: " .. line:sub(1, 300) end
+      end
+    end
+  end
 end
 
 --- The log files of the site.

@@ -31,6 +31,46 @@ end
 
 function states.release(version) return data.releases[version] end
 
+--- The release of the table whose plans tell most of one that is not in it: the last one before it of the same major. Nil where there is none.
+function states.nearest(target)
+  local found
+  for _, name in ipairs(data.order) do
+    local same = name:match "^%d+" == target:match "^%d+" and data.releases[name].core_plan
+    if same and version.compare(name, target) <= 0 then found = name end
+  end
+  return found
+end
+
+-- Whose plans a release has: its own, or for one that only an operator's file knows, those of the release before it.
+local function plans_of(target)
+  local release = data.releases[target]
+  if release and release.core_plan then return release, true end
+  return data.releases[states.nearest(target) or ""], false
+end
+
+--- Adds releases that an operator's file tells of: { ["17.6.0"] = { core = "{...}", pre = "{...}" } }. What the table says cannot be changed by it.
+function states.extend(releases)
+  for name, ends in pairs(releases) do
+    local known = data.releases[name]
+    if type(ends) ~= "table" or not ends.core then
+      error { code = "argument.invalid", message = "playbook.json: releases: " .. name .. " has no core state", hint = 'such as { "core": "{...}", "pre": "{...}" }' }
+    end
+    if known and (known.core ~= ends.core or known.pre ~= ends.pre) then
+      error { code = "argument.invalid", message = "playbook.json: the table of states says something else of " .. name, hint = "take it out of releases" }
+    end
+    if not known then
+      data.releases[name] = { core = ends.core, pre = ends.pre }
+      for _, state in ipairs { ends.core, ends.pre } do
+        local id = plain(state):sub(1, 8)
+        data.states[id] = data.states[id] or { state = state, class = "a migration of " .. name, first = name, last = name, own = true }
+      end
+      local place = 1
+      while data.order[place] and version.compare(data.order[place], name) < 0 do place = place + 1 end
+      table.insert(data.order, place, name)
+    end
+  end
+end
+
 -- releases ----------------------------------------------------------------------------------------------------------------------------------------------
 
 local all = data.order
@@ -123,8 +163,8 @@ end
 
 --- Why a database in these states must not be given to a release; nil where that release knows how to go on from them.
 function states.refusal(core, pre, from, target)
-  local release = data.releases[target]
-  if not release then return target .. " is not in the table of states" end
+  local release, sure = plans_of(target)
+  if not release then return target .. " is not in the table of states, nor any release of its major before it" end
   local why = unusable(core, pre)
   if why then return why end
   for _, hazard in ipairs(data.hazards) do
@@ -132,6 +172,7 @@ function states.refusal(core, pre, from, target)
     for _, state in ipairs(hazard.from_states or {}) do concerns = concerns and states.id(state) == states.id(core) end
     if concerns and version.satisfies(target, hazard.to) then return hazard.why .. " (" .. hazard.source .. ")" end
   end
+  if not sure and data.states[states.id(core)].own then return nil end -- both are newer than the table: a copy tells
   if not states.steps(release.core_plan, states.id(core)) then return "the core plan of " .. target .. " does not know " .. told(core) end
   if release.pre_plan and not states.steps(release.pre_plan, states.id(pre)) then
     return "the premigration plan of " .. target .. " does not know " .. told(pre)
@@ -141,7 +182,7 @@ end
 
 --- The migrations that a release would run on a database in these states: { core = {ids}, pre = {ids} }.
 function states.pending(core, pre, target)
-  local release = data.releases[target]
+  local release = plans_of(target)
   return {
     core = states.steps(release.core_plan, states.id(core)) or {},
     pre = release.pre_plan and states.steps(release.pre_plan, states.id(pre)) or {},

@@ -1,5 +1,5 @@
 -- How a database can go back to an older release, and what stands against it.
-local playbook, instance, states = require "playbook", require "umbraco.instance", require "umbraco.states"
+local playbook, configuration, instance, states = require "playbook", require "umbraco.configuration", require "umbraco.instance", require "umbraco.states"
 
 local ways = {}
 
@@ -71,20 +71,13 @@ playbook.check {
   title = "a migration that has no way back is accepted",
   run = function(app, step)
     if step.class:find "MigrateSystemDatesToUtc" then
-      local setting = appsettings.get(app.root, "Umbraco:CMS:SystemDateMigration:Enabled", { environment = app.environment })
-      if not setting or setting.value:lower() ~= "false" then
+      local setting = configuration.get(app, "Umbraco:CMS:SystemDateMigration:Enabled")
+      if not setting or setting:lower() ~= "false" then
         return false, step.class .. ": " .. step.effect, "set Umbraco:CMS:SystemDateMigration:Enabled to false in appsettings, and keep it so"
       end
     end
     return playbook.accepted "one-way", step.class .. ": " .. step.effect, "accept it with --accept one-way, or restore a backup"
   end,
 }
-
---- What an older build would trip over: caches and models of the newer one.
-function ways.purge_caches(app)
-  local folder = instance.below_root(app, "umbraco/Data/TEMP")
-  if not file.exists(folder) then return end
-  process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
-end
 
 return ways

@@ -13,14 +13,13 @@
 #include "runtime/base/error.h"
 #include "runtime/base/secret.h"
 #include "runtime/base/text.h"
+#include "runtime/database/sql_server.h"
 
 namespace playbook {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSqlcmd = R"sh(PATH=$PATH:/opt/mssql-tools18/bin:/opt/mssql-tools/bin
-exec sqlcmd "$@")sh";
 constexpr const char* kReceive = R"sh(umask 077
 cat >"$1"
 sync)sh";
@@ -31,33 +30,17 @@ constexpr const char* kRowCounts =
     "1";
 constexpr std::string_view kTape = "TAPE";  // Microsoft Tape Format, in which it writes
 
-std::string in_brackets(const std::string& name) {
-  std::string text = "[";
-  for (char c : name) text += c == ']' ? "]]" : std::string(1, c);
-  return text + "]";
-}
-std::string in_quotes(const std::string& value) {
-  std::string text = "N'";
-  for (char c : value) text += c == '\'' ? "''" : std::string(1, c);
-  return text + "'";
-}
-
 /// One SQL Server, through the sqlcmd of its place.
-class SqlServer {
+class BackedUpServer {
  public:
-  SqlServer(const Json& spec, Work& work)
+  BackedUpServer(const Json& spec, Work& work)
       : work_(work),
-        user_(spec.at("user")),
-        password_(work.secret(spec.at("server").at("password"))),
+        login_{"localhost", spec.at("user"), work.secret(spec.at("server").at("password"))},
         place_(place_inside(spec["server"], work)) {}
 
   /// Throws `backup.failed` with the server's own words.
   std::string run(const std::string& statements, const std::string& what, const std::string& database = "master") {
-    Command command;
-    command.argv = {"sh", "-euc", kSqlcmd, "sh", "-S", "localhost", "-U",     user_, "-C",      "-b",
-                    "-W", "-h",   "-1",    "-s", "|",  "-d",        database, "-Q",  statements};
-    command.environment["SQLCMDPASSWORD"] = password_;
-    return run_well(*place_, command, what, work_);
+    return run_well(*place_, sqlcmd(login_, database, statements), what, work_);
   }
   std::map<std::string, std::uint64_t> rows(const std::string& database) {
     std::map<std::string, std::uint64_t> counts;
@@ -69,14 +52,14 @@ class SqlServer {
 
  private:
   Work& work_;
-  const std::string user_, password_;
+  const SqlServerLogin login_;
   const std::unique_ptr<Place> place_;
 };
 
 /// A file in the server's folder, which goes with this object.
 class ServerFile {
  public:
-  ServerFile(SqlServer& server, const Json& spec, Work& work)
+  ServerFile(BackedUpServer& server, const Json& spec, Work& work)
       : server_(server),
         work_(work),
         path_(spec.at("folder").get<std::string>() + "/playbook-" + spec.at("name").get<std::string>() + ".bak") {}
@@ -108,7 +91,7 @@ class ServerFile {
   }
 
  private:
-  SqlServer& server_;
+  BackedUpServer& server_;
   Work& work_;
   const std::string path_;
 };
@@ -143,7 +126,7 @@ class SqlServerSource final : public Source {
   }
   std::vector<std::string> touches(const Json& spec) const override { return {"sqlserver:" + describe(spec)}; }
   std::uint64_t estimate(const Json& spec, Work& work) const override {
-    const std::string said = SqlServer(spec, work)
+    const std::string said = BackedUpServer(spec, work)
                                  .run("set nocount on; select sum(cast(size as bigint)) * 8192 from sys.database_files",
                                       "measuring " + describe(spec), database_of(spec));
     return std::strtoull(said.c_str(), nullptr, 10);
@@ -151,12 +134,12 @@ class SqlServerSource final : public Source {
 
   Json create(const Json& spec, SetWriter& writer, Work& work) const override {
     const std::string name = spec.at("name"), database = database_of(spec);
-    SqlServer server(spec, work);
+    BackedUpServer server(spec, work);
     ServerFile file(server, spec, work);
     const auto rows = server.rows(database);
-    server.run(
-        "backup database " + in_brackets(database) + " to disk = " + in_quotes(file.path()) + " with copy_only, checksum, init, format",
-        "BACKUP DATABASE of " + describe(spec));
+    server.run("backup database " + sql_server_name(database) + " to disk = " + sql_server_text(file.path()) +
+                   " with copy_only, checksum, init, format",
+               "BACKUP DATABASE of " + describe(spec));
     expect_whole(server, file, spec);
     auto part = writer.part(name + ".bak.zst", name, Encoding::zstd, estimate(spec, work));
     file.send_to(*part, "reading the backup of " + describe(spec));
@@ -181,13 +164,13 @@ class SqlServerSource final : public Source {
   Json rehearse(const Stored& stored, Work& work) const override {
     const Json& spec = stored.source.spec;
     const std::string scratch = "playbook_scratch_" + stored.source.name;
-    SqlServer server(spec, work);
+    BackedUpServer server(spec, work);
     ServerFile file(server, spec, work);
     file.fill_from(stored);
     expect_whole(server, file, spec);
-    const std::string drop = "if db_id(" + in_quotes(scratch) + ") is not null drop database " + in_brackets(scratch);
+    const std::string drop = "if db_id(" + sql_server_text(scratch) + ") is not null drop database " + sql_server_name(scratch);
     server.run(drop, "removing what an earlier rehearsal left");
-    server.run("restore database " + in_brackets(scratch) + " from disk = " + in_quotes(file.path()) + " with checksum" +
+    server.run("restore database " + sql_server_name(scratch) + " from disk = " + sql_server_text(file.path()) + " with checksum" +
                    moves(server, file, spec, scratch),
                "RESTORE DATABASE into " + scratch);
     const auto found = server.rows(scratch);
@@ -198,20 +181,20 @@ class SqlServerSource final : public Source {
   }
 
   void check_restore(const Stored& stored, Work& work) const override {
-    SqlServer(stored.source.spec, work).run("select 1", "reaching " + describe(stored.source.spec));
+    BackedUpServer(stored.source.spec, work).run("select 1", "reaching " + describe(stored.source.spec));
   }
 
   Json restore(const Stored& stored, Work& work) const override {
     const Json& spec = stored.source.spec;
-    const std::string database = in_brackets(database_of(spec));
-    SqlServer server(spec, work);
+    const std::string database = sql_server_name(database_of(spec));
+    BackedUpServer server(spec, work);
     ServerFile file(server, spec, work);
     file.fill_from(stored);
     expect_whole(server, file, spec);
     work.reach("restore.decoded");
-    server.run("if db_id(" + in_quotes(database_of(spec)) + ") is not null alter database " + database +
-                   " set single_user with rollback immediate; restore database " + database + " from disk = " + in_quotes(file.path()) +
-                   " with replace, checksum; alter database " + database + " set multi_user",
+    server.run("if db_id(" + sql_server_text(database_of(spec)) + ") is not null alter database " + database +
+                   " set single_user with rollback immediate; restore database " + database + " from disk = " +
+                   sql_server_text(file.path()) + " with replace, checksum; alter database " + database + " set multi_user",
                "RESTORE DATABASE of " + describe(spec));
     work.reach("restore.swapped");
     return {{"name", stored.source.name},
@@ -223,7 +206,7 @@ class SqlServerSource final : public Source {
 
   std::vector<std::string> differences(const Stored& stored, Work& work) const override {
     std::vector<std::string> lines;
-    const Json then = stored.source.state.at("rows"), now = SqlServer(stored.source.spec, work).rows(database_of(stored.source.spec));
+    const Json then = stored.source.state.at("rows"), now = BackedUpServer(stored.source.spec, work).rows(database_of(stored.source.spec));
     for (const auto& [table, count] : then.items())
       if (now.value(table, Json()) != count)
         lines.push_back("table " + table + " has " + now.value(table, Json(0)).dump() + " rows, not " + count.dump());
@@ -237,14 +220,14 @@ class SqlServerSource final : public Source {
   std::string instructions(const Stored& stored) const override {
     const Json& spec = stored.source.spec;
     const std::string inside = inside_by_hand(spec.at("server")), file = spec.at("folder").get<std::string>() + "/restore.bak",
-                      database = in_brackets(database_of(spec));
+                      database = sql_server_name(database_of(spec));
     return "**The " + describe(spec) + "**, in its place. Put the password of `" + spec.at("user").get<std::string>() +
            "` into `SQLCMDPASSWORD` first:\n\n```sh\nzstd -d -c -q " + shell_quoted(stored.manifest.part_of(stored.source.name).file) +
            " | " + inside + "sh -euc " + shell_quoted(kReceive) + " sh " + shell_quoted(file) + "\nprintf '%s\\n' \"$SQLCMDPASSWORD\" | " +
-           inside + "sh -euc " + shell_quoted("read -r SQLCMDPASSWORD\nexport SQLCMDPASSWORD\n" + std::string(kSqlcmd)) +
-           " sh -S localhost -U " + shell_quoted(spec["user"].get<std::string>()) + " -C -b -Q " +
-           shell_quoted("if db_id(" + in_quotes(database_of(spec)) + ") is not null alter database " + database +
-                        " set single_user with rollback immediate; restore database " + database + " from disk = " + in_quotes(file) +
+           inside + "sh -euc " + shell_quoted("read -r SQLCMDPASSWORD\nexport SQLCMDPASSWORD\n" + std::string(kSqlcmd)) + " sh -S localhost -U " +
+           shell_quoted(spec["user"].get<std::string>()) + " -C -b -Q " +
+           shell_quoted("if db_id(" + sql_server_text(database_of(spec)) + ") is not null alter database " + database +
+                        " set single_user with rollback immediate; restore database " + database + " from disk = " + sql_server_text(file) +
                         " with replace, checksum; alter database " + database + " set multi_user") +
            "\n" + inside + "rm -f " + shell_quoted(file) + "\n```\n";
   }
@@ -252,19 +235,20 @@ class SqlServerSource final : public Source {
  private:
   static std::string database_of(const Json& spec) { return spec.at("database"); }
 
-  void expect_whole(SqlServer& server, const ServerFile& file, const Json& spec) const {
-    server.run("restore verifyonly from disk = " + in_quotes(file.path()) + " with checksum", "RESTORE VERIFYONLY of " + describe(spec));
+  void expect_whole(BackedUpServer& server, const ServerFile& file, const Json& spec) const {
+    server.run("restore verifyonly from disk = " + sql_server_text(file.path()) + " with checksum",
+               "RESTORE VERIFYONLY of " + describe(spec));
   }
 
   // Its first column is the logical name of each file.
-  static std::string moves(SqlServer& server, const ServerFile& file, const Json& spec, const std::string& scratch) {
+  static std::string moves(BackedUpServer& server, const ServerFile& file, const Json& spec, const std::string& scratch) {
     std::string text;
     int count = 0;
-    for (const std::string& line :
-         split(server.run("set nocount on; restore filelistonly from disk = " + in_quotes(file.path()), "RESTORE FILELISTONLY"), '\n'))
+    for (const std::string& line : split(
+             server.run("set nocount on; restore filelistonly from disk = " + sql_server_text(file.path()), "RESTORE FILELISTONLY"), '\n'))
       if (size_t bar = line.find('|'); bar != std::string::npos && bar > 0)
-        text += ", move " + in_quotes(line.substr(0, bar)) + " to " +
-                in_quotes(spec.at("folder").get<std::string>() + "/" + scratch + "." + std::to_string(++count));
+        text += ", move " + sql_server_text(line.substr(0, bar)) + " to " +
+                sql_server_text(spec.at("folder").get<std::string>() + "/" + scratch + "." + std::to_string(++count));
     return text;
   }
 };

@@ -59,11 +59,19 @@ const Json* find(const Json& object, const std::string& key, size_t depth = 0) {
   return nullptr;
 }
 
+// `A:B` is `A__B` in the environment.
+std::string variable_of(std::string key) {
+  for (size_t at = 0; (at = key.find(':', at)) != std::string::npos; at += 2) key.replace(at, 1, "__");
+  return key;
+}
+
 }  // namespace
 
 Json parse_relaxed_json(const std::string& text, const std::string& what) { return parse_json(strict(text), what); }
 
-Appsettings::Appsettings(const std::filesystem::path& folder, const std::string& environment) {
+Appsettings::Appsettings(const std::filesystem::path& folder, const std::string& environment,
+                         const std::vector<std::filesystem::path>& over)
+    : variables_(service_variables(over)) {
   std::vector<std::string> names{"appsettings.json"};
   if (!environment.empty()) names.insert(names.begin(), "appsettings." + environment + ".json");
   for (const std::string& name : names)
@@ -72,6 +80,8 @@ Appsettings::Appsettings(const std::filesystem::path& folder, const std::string&
 }
 
 std::optional<Appsetting> Appsettings::get(const std::string& key) const {
+  for (const auto& [name, value] : variables_)
+    if (::strcasecmp(variable_of(key).c_str(), name.c_str()) == 0) return Appsetting{value, {}};
   for (const File& file : files_) {
     const Json* found = find(file.content, key);
     if (!found || found->is_object() || found->is_array() || found->is_null()) continue;
@@ -85,14 +95,20 @@ std::string without_password(const std::string& connection) {
   return std::regex_replace(connection, kPassword, "$1***");
 }
 
-Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment) {
-  return {{"type", "secret"}, {"source", "appsettings"}, {"path", folder}, {"name", key}, {"environment", environment}};
+Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment,
+                             const std::vector<std::string>& over) {
+  Json reference{{"type", "secret"}, {"source", "appsettings"}, {"path", folder}, {"name", key}, {"environment", environment}};
+  if (!over.empty()) reference["over"] = over;
+  return reference;
 }
 
 void add_appsettings_source(SecretStore& store) {
   store.add_source("appsettings", [](const Json& reference) {
     const std::string folder = get_or<std::string>(reference, "path", ""), key = get_or<std::string>(reference, "name", "");
-    std::optional<Appsetting> found = Appsettings(folder, get_or<std::string>(reference, "environment", "")).get(key);
+    std::vector<std::filesystem::path> over;
+    for (const Json files = get_or<Json>(reference, "over", Json::array()); const Json& file : files)
+      over.emplace_back(file.get<std::string>());
+    std::optional<Appsetting> found = Appsettings(folder, get_or<std::string>(reference, "environment", ""), over).get(key);
     if (!found) throw Error(Code::secret_missing, "no appsettings file in " + folder + " sets " + key, "set it there, then run this again");
     return std::move(found->value);
   });

@@ -1,8 +1,8 @@
 // The settings files of a .NET application: appsettings.json, and over it appsettings.{Environment}.json, as ASP.NET reads them.
 //
 // They may hold comments and trailing commas, names do not tell upper from lower case, and a later file wins setting by setting (ASP.NET
-// Core documentation, "Configuration providers"). What the process gets from its environment (A__B) or from a vault is not in any file, and
-// not here.
+// Core documentation, "Configuration providers"). Variables of its environment (A__B for A:B) win over both, as far as files set them. What
+// a vault, user secrets or a command line say is not here.
 #pragma once
 
 #include <filesystem>
@@ -12,20 +12,22 @@
 
 #include "runtime/base/json.h"
 #include "runtime/base/secret.h"
+#include "runtime/pin/service_variables.h"
 
 namespace playbook {
 
 struct Appsetting {
   std::string value;           ///< as text; true and false in lower case
-  std::filesystem::path file;  ///< the one that decides
+  std::filesystem::path file;  ///< the one that decides; empty where a variable does
 };
 
 class Appsettings {
  public:
-  /// Without an environment appsettings.json alone. A file that is not there sets nothing. Throws json.invalid, file.denied.
-  Appsettings(const std::filesystem::path& folder, const std::string& environment);
+  /// Without an environment appsettings.json alone. A file that is not there sets nothing. `over`: files of variables that win, as
+  /// service_variables reads them. Throws json.invalid, file.denied, and what service_variables throws.
+  Appsettings(const std::filesystem::path& folder, const std::string& environment, const std::vector<std::filesystem::path>& over = {});
 
-  /// `ConnectionStrings:umbracoDbDSN`. Nothing where no file sets it, or where it is a group.
+  /// `ConnectionStrings:umbracoDbDSN`. Nothing where nothing sets it, or where it is a group.
   std::optional<Appsetting> get(const std::string& key) const;
 
  private:
@@ -34,11 +36,13 @@ class Appsettings {
     Json content;
   };
   std::vector<File> files_;  // the one that wins first
+  ServiceVariables variables_;
 };
 
 /// A setting that is a secret: {type="secret", source="appsettings", path="/srv/site", name="Umbraco:CMS:Imaging:HMACSecretKey",
-/// environment="Production"}
-Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment);
+/// environment="Production", over=files of variables}
+Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment,
+                             const std::vector<std::string>& over = {});
 /// Lets the store open them.
 void add_appsettings_source(SecretStore& store);
 

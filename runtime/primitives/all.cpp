@@ -77,6 +77,8 @@ namespace playbook {
   each(postgres_query) \
   each(process_read) \
   each(process_run) \
+  each(scratch_copy) \
+  each(scratch_serve) \
   each(secret_appsettings) \
   each(secret_docker_env) \
   each(secret_dotenv) \
@@ -93,6 +95,8 @@ namespace playbook {
   each(sqlite_fingerprint) \
   each(sqlite_query) \
   each(sqlite_swap) \
+  each(sqlserver_query) \
+  each(sqlserver_swap) \
   each(version_compare) \
   each(version_parse) \
   each(version_path) \

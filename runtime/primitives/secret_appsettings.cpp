@@ -9,18 +9,22 @@ std::unique_ptr<Primitive> make_secret_appsettings() {
       {
           .name = "secret.appsettings",
           .summary =
-              "Names a secret that is a setting of a .NET application, in appsettings.json or the file of its environment over it. Its "
-              "value never enters the playbook.",
+              "Names a secret that is a setting of a .NET application, in appsettings.json, the file of its environment over it, or a "
+              "variable that a file sets. Its value never enters the playbook.",
           .parameters =
               {{.name = "folder", .type = Type::path, .help = "where the files are, below the instance or absolute", .required = true},
                {.name = "key", .type = Type::string, .help = "such as Umbraco:CMS:Imaging:HMACSecretKey", .required = true},
-               {.name = "environment", .type = Type::string, .help = "its ASPNETCORE_ENVIRONMENT", .fallback = "Production"}},
+               {.name = "environment", .type = Type::string, .help = "its ASPNETCORE_ENVIRONMENT", .fallback = "Production"},
+               {.name = "over", .type = Type::strings, .help = "files of variables that win, as of appsettings.get"}},
           .returns = "secret",
           .returns_help = "a reference, for parameters that take one",
           .example = "secret.appsettings(\".\", \"Umbraco:CMS:Imaging:HMACSecretKey\")",
       },
       [](Context& context, const Json& args) {
-        return secret_from_appsettings(context.resolve(args.at("folder")).string(), args.at("key"), args.at("environment"));
+        std::vector<std::string> over;
+        for (const Json files = get_or<Json>(args, "over", Json::array()); const Json& file : files)
+          over.push_back(context.resolve(file.get<std::string>()).string());
+        return secret_from_appsettings(context.resolve(args.at("folder")).string(), args.at("key"), args.at("environment"), over);
       });
 }
 

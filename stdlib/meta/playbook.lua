@@ -164,15 +164,16 @@ appsettings = {}
 
 ---@class playbook.appsettings.get.options
 ---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
+---@field over? string[] files of variables that win (A__B): units and drop-ins of systemd (.service, .conf), env files
 
---- Gives a setting of a .NET application that is no secret, from appsettings.json and the file of its environment over it.
+--- Gives a setting of a .NET application that is no secret, from appsettings.json, the file of its environment over it, and the variables that files set.
 --- Raises `argument.invalid`, `file.denied`, `json.invalid`.
 ---
 ---     appsettings.get(".", "Umbraco:CMS:Unattended:UpgradeUnattended").value --> "true"
 ---@param folder string where the files are, below the instance or absolute
 ---@param key string such as ConnectionStrings:umbracoDbDSN
 ---@param options? playbook.appsettings.get.options
----@return {value: string, file: string}? # nothing where no file sets it; the password in a connection string is ***
+---@return {value: string, file: string?}? # nothing where nothing sets it, no file where a variable does; the password in a connection string is ***
 ---@nodiscard
 function appsettings.get(folder, key, options) end
 
@@ -1100,12 +1101,49 @@ function process.read(argv, options) end
 ---@return {status: integer, out: string, err: string, done_already: boolean} # its status and the last 64 KiB of its output, secrets masked
 function process.run(argv, options) end
 
+scratch = {}
+
+---@class playbook.scratch.copy.options
+---@field name? string of the copy ("copy" when not given)
+---@field except? string[] paths in the folder that are left out; the state folder always is
+---@field databases? any[] {from=, to=, sql=?}: SQLite databases, where each goes in the copy, and statements that are run on the copy
+---@field projects? any[] {file=, package= or property=, value=}: what changes in MSBuild files of the copy
+
+--- Copies a folder into the run's scratch, where a new release can be tried on it. It is gone when the run is undone; remove it where it is needed no more.
+--- Raises `argument.invalid`, `file.missing`, `file.denied`, `file.failed`, `sqlite.failed`, `sqlite.locked`, `disk.full`, `cancelled`.
+---
+---     scratch.copy(".", { except = { "media" } }) --> "/srv/site/.playbook/runs/7/scratch/copy"
+---@param folder string below the instance or absolute
+---@param options? playbook.scratch.copy.options
+---@return string # the folder of the copy
+function scratch.copy(folder, options) end
+
+---@class playbook.scratch.serve.options
+---@field env? table<string, any> variables beside the host's own; values are strings or secret references; {port} stands for the port
+---@field folder? string where it runs; the instance when not given
+---@field deadline? number how long it may take until it answers (600 when not given)
+---@field env_files? string[] of variables beneath `env`, as of appsettings.get: what its service gets
+---@field url? string that is asked, such as http://127.0.0.1:{port}/health; must be given
+---@field statuses? any[] any of these is waited for ([200] when not given)
+---@field body? string the whole answer as text, white space around it apart
+---@field give_up_on? any[] statuses that will not get better: they end the waiting
+
+--- Starts a server of a scratch copy on a port of its own, waits until it answers as expected, and ends it.
+--- Raises `argument.invalid`, `http.failed`, `process.failed`, `process.missing`, `secret.missing`, `timeout`, `cancelled`.
+---
+---     scratch.serve({"./server"}, { folder = copy, env = { PORT = "{port}" }, url = "http://127.0.0.1:{port}/health" }).ready_after_ms --> 812
+---@param argv string[] the program, looked up in PATH, and its arguments; no shell, no secrets
+---@param options? playbook.scratch.serve.options
+---@return {ready_after_ms: integer} # how long it took
+function scratch.serve(argv, options) end
+
 secret = {}
 
 ---@class playbook.secret.appsettings.options
 ---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
+---@field over? string[] files of variables that win, as of appsettings.get
 
---- Names a secret that is a setting of a .NET application, in appsettings.json or the file of its environment over it. Its value never enters the playbook.
+--- Names a secret that is a setting of a .NET application, in appsettings.json, the file of its environment over it, or a variable that a file sets. Its value never enters the playbook.
 ---
 ---     secret.appsettings(".", "Umbraco:CMS:Imaging:HMACSecretKey")
 ---@param folder string where the files are, below the instance or absolute
@@ -1267,6 +1305,33 @@ function sqlite.query(path, sql, options) end
 ---@param options? playbook.sqlite.swap.options
 ---@return boolean # whether anything changed: false where all rows are so already
 function sqlite.swap(path, table, rows, options) end
+
+sqlserver = {}
+
+--- Reads rows of a database of SQL Server.
+--- Raises `argument.invalid`, `process.failed`, `process.missing`, `secret.missing`, `cancelled`.
+---
+---     sqlserver.query(app.database, "select count(*) as n from umbracoNode")[1].n --> 3
+---@param server table<string, any> {database=, password=a secret reference, user="sa"?, host="localhost"?, project=? and service=? where sqlcmd is that of a service}
+---@param sql string one SELECT, every column of it with a name
+---@return table[] # a map by column name for each row
+---@nodiscard
+function sqlserver.query(server, sql) end
+
+---@class playbook.sqlserver.swap.options
+---@field key? string column of the names ("key" when not given)
+---@field value? string column of the values, which are text and no secrets ("value" when not given)
+
+--- Changes rows of a table of names and values in SQL Server where they are byte for byte as expected: all of them or none.
+--- Raises `argument.invalid`, `drift`, `process.failed`, `process.missing`, `secret.missing`, `cancelled`.
+---
+---     sqlserver.swap(app.database, "umbracoKeyValue", { { key = "mode", from = "a", to = "b" } }) --> true
+---@param server table<string, any> {database=, password=a secret reference, user="sa"?, host="localhost"?, project=? and service=? where sqlcmd is that of a service}
+---@param table string its name
+---@param rows any[] {key=, from=?, to=?}: no from: there is none yet; no to: it goes away
+---@param options? playbook.sqlserver.swap.options
+---@return boolean # whether anything changed: false where all rows are so already
+function sqlserver.swap(server, table, rows, options) end
 
 version = {}
 

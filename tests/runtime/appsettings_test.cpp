@@ -65,3 +65,31 @@ TEST_CASE("an appsettings file that is no JSON is refused with its place") {
     CHECK_THAT(error.message(), ContainsSubstring((site.instance / "appsettings.json").string()));
   }
 }
+
+TEST_CASE("variables of a unit, its drop-ins and env files win over appsettings files, as systemd reads them") {
+  Site site;
+  replace_file(site.instance / "site.service",
+               "[Unit]\nEnvironment=Umbraco__CMS__Global__Id=not-of-a-service\n[Service]\n# Environment=A__B=comment\n"
+               "Environment=\"A__B=one two\" 'C=it''s' D=\\\n  E=next\nEnvironmentFile=-/no/such/file\n"
+               "Environment=ConnectionStrings__umbracoDbDSN=\"Data Source=/srv/x.db;Password=hunter22\"\n"
+               "EnvironmentFile=" +
+                   (site.instance / "unit.env").string() + "\n[Install]\nEnvironment=Z=1\n");
+  replace_file(site.instance / "over.conf", "[Service]\nEnvironment=A__B=three\n");
+  replace_file(site.instance / "unit.env", "C=of a file\nSecret__Key=c2VjcmV0\n");
+  const ServiceVariables found = service_variables({site.instance / "site.service", site.instance / "over.conf"});
+  CHECK(found == ServiceVariables{{"A__B", "three"},
+                                  {"C", "of a file"},
+                                  {"ConnectionStrings__umbracoDbDSN", "Data Source=/srv/x.db;Password=hunter22"},
+                                  {"D", ""},
+                                  {"E", "next"},
+                                  {"Secret__Key", "c2VjcmV0"}});
+  auto get = [&](const std::string& key) {
+    return site.call("appsettings.get", {{"folder", "."}, {"key", key}, {"over", {"site.service", "over.conf"}}});
+  };
+  CHECK(get("ConnectionStrings:umbracoDbDSN") == Json({{"value", "Data Source=/srv/x.db;Password=***"}}));
+  CHECK(get("Umbraco:CMS:Global:Id")["value"] == "a,}\"//b");
+  const Json reference = site.call("secret.appsettings", {{"folder", "."}, {"key", "Secret:Key"}, {"over", {"site.service"}}});
+  CHECK(site.secrets.open(reference) == "c2VjcmV0");
+  replace_file(site.instance / "over.conf", "[Service]\nEnvironment=\nEnvironment=A__B=alone\nEnvironmentFile=\n");
+  CHECK(service_variables({site.instance / "site.service", site.instance / "over.conf"}) == ServiceVariables{{"A__B", "alone"}});
+}

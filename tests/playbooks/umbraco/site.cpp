@@ -61,7 +61,7 @@ std::string judge(const fs::path& folder, const std::string& from, const std::st
 
 void set(const fs::path& folder, int port, Json more) {
   more["port"] = port;
-  more["table"] = kTable.string();
+  if (!more.contains("table")) more["table"] = kTable.string();
   replace_file(folder / "site.json", more.dump());
 }
 
@@ -87,7 +87,7 @@ void lay_out(const fs::path& folder, const std::string& release, int port) {
   replace_file(
       folder / "playbook.json", R"({ "service": { "start": ["./ctl", "start"], "stop": ["./ctl", "stop"], "status": ["./ctl", "status"] },
   "url": "http://127.0.0.1:)" + std::to_string(port) +
-                                    R"(", "build": ["./build"], "output": "out", "key_ring": "ring" }
+                                    R"(", "build": ["./build"], "output": "out", "run": ["python3", "site.py"], "key_ring": "ring" }
 )");
   fs::create_directory(folder / "ring");
   replace_file(folder / "ring/key-a.xml", "<key id=\"a\" version=\"1\"><creationDate>2026-01-01T00:00:00Z</creationDate></key>");
@@ -131,7 +131,7 @@ Scenario upgrade(const std::string& from, const std::string& to, const std::stri
     const int port = closed_port();
     lay_out(folder, from, port);
     start(folder, port);
-    if (!fail.empty()) set(folder, port, {{"fail", fail}});
+    if (!fail.empty()) set(folder, port, {{"fail", fail}, {"only_live", true}});
   };
   scenario.judge = [=](const fs::path& folder) { return judge(folder, from, to); };
   scenario.clean = stop;

@@ -14,7 +14,7 @@ constexpr const char* kDatabase = "umbraco/Data/Umbraco.sqlite.db";
 
 /// A site of `release`, built and not started.
 void lay_out(const std::filesystem::path& folder, const std::string& release, int port);
-/// Settings of the stand-in: {fail=, lie=}, as site.py says.
+/// Settings of the stand-in: {fail=, only_live=, lie=, table=}, as site.py says.
 void set(const std::filesystem::path& folder, int port, Json more);
 /// Starts it and waits for its first page.
 void start(const std::filesystem::path& folder, int port);

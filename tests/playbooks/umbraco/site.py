@@ -1,12 +1,18 @@
 """A stand-in of an Umbraco site: it boots as the real one does in what matters here. Premigrations run before anybody asks whether it may migrate; the state
 is written after every step; it logs compact JSON with Serilog's templates; until 17.2 nothing answers before it is done, from 17.3 on 503; a failed boot
-answers 500 for ever. It migrates no content. `site.json`: port, table (the states), fail (a state at which it fails), lie (ready says Degraded at first).
+answers 500 for ever. It migrates no content. Variables of its environment win over its files. `site.json`: port, table (the states), fail (a state at which
+it fails), only_live (it does so only where no variable names the database), lie (ready says Degraded at first).
 """
-import http.server, json, os, sqlite3, sys, threading, time
+import http.server, json, os, re, sqlite3, threading, time
 
 settings = json.load(open("site.json"))
 table = json.load(open(settings["table"]))
 release = open("out/release").read().strip()
+named = re.search("Data Source=([^;]+)", os.environ.get("ConnectionStrings__umbracoDbDSN", ""))
+path = named.group(1) if named else "umbraco/Data/Umbraco.sqlite.db"
+port = int(os.environ["ASPNETCORE_URLS"].rsplit(":", 1)[1]) if "ASPNETCORE_URLS" in os.environ else settings["port"]
+if named and settings.get("only_live"):
+    del settings["fail"]
 site = {"level": "boot", "asked": 0}
 PREFIX = "Umbraco.Core.Upgrader.State+Umbraco.Core"
 
@@ -54,7 +60,7 @@ def migrate(database, plan, key, fallback):
 
 
 def boot():
-    database = sqlite3.connect("umbraco/Data/Umbraco.sqlite.db", timeout=10)
+    database = sqlite3.connect(path, timeout=10)
     plans = table["releases"][release]
     if plans.get("pre_plan"):
         migrate(database, plans["pre_plan"], PREFIX + ".Premigrations", "")
@@ -91,8 +97,8 @@ def try_boot():
 
 if number(release) < (17, 3):
     try_boot()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", settings["port"]), Answers)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers)
 else:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", settings["port"]), Answers)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers)
     threading.Thread(target=try_boot, daemon=True).start()
 server.serve_forever()

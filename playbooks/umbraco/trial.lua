@@ -1,0 +1,148 @@
+-- A build that is tried before it meets the site: booted on a copy of the site's folder and of its database, until it is ready and has ended its migrations.
+-- Booting a new release is never a dry run, for it migrates before it says no; so it does that to the copy. Nothing of the copy remains.
+local playbook, instance, states = require "playbook", require "umbraco.instance", require "umbraco.states"
+require "checks"
+
+local trial = {}
+
+local DATABASE = "umbraco/Data/trial.sqlite.db"
+
+-- What a copy is told over all that its files say: where its database is, to migrate without a person, and to tell nobody outside.
+local VARIABLES = {
+  ASPNETCORE_URLS = "http://127.0.0.1:{port}",
+  ConnectionStrings__umbracoDbDSN_ProviderName = "Microsoft.Data.Sqlite",
+  Umbraco__CMS__Unattended__InstallUnattended = "false",
+  Umbraco__CMS__Unattended__UpgradeUnattended = "true",
+  Umbraco__CMS__Unattended__PackageMigrationsUnattended = "true",
+  Umbraco__CMS__Global__UseHttps = "false",
+  Umbraco__CMS__Webhook__Enabled = "false",
+  Umbraco__CMS__HealthChecks__Notification__Enabled = "false",
+}
+
+--- Why a build of this site cannot be tried on a copy; nil where it can.
+function trial.obstacle(app)
+  if not app.run then return "playbook.json does not say how the site is started in the foreground, under run" end
+  if not app.build then return "playbook.json does not set build" end
+  for i, words in ipairs { app.build, app.run } do
+    for place, word in ipairs(words) do
+      local absolute = place > 1 and word:find "^/"
+      if absolute then return (i == 1 and "build" or "run") .. " in playbook.json names the path " .. word .. ", which a copy would share with the site" end
+    end
+  end
+  if (app.output or ""):find "^/" then return "the output of the build, " .. app.output .. ", is not below the project: a copy would share it with the site" end
+  local outside = file.read(app.project):match '<ProjectReference[^>]-Include%s*=%s*"(%.%.[^"]*)"'
+  if outside then return app.project .. " refers to " .. outside .. ", which is outside of the folder that is copied" end
+end
+
+local function left_out(app, builds)
+  local paths = { "bin", "obj", ".git", "node_modules" }
+  for _, path in ipairs { "umbraco/Data", "umbraco/Logs", "wwwroot/media" } do paths[#paths + 1] = instance.below_root(app, path) end
+  if builds and app.output then paths[#paths + 1] = app.output end
+  return paths
+end
+
+local function quoted(text) return "'" .. text:gsub("'", "''") .. "'" end
+
+-- Statements that write state rows, as sqlite.swap does with the site's own.
+local function sql_of(rows)
+  local lines = {}
+  for i, row in ipairs(rows or {}) do
+    local key = quoted(row.key)
+    lines[i] = row.to and ('insert or replace into umbracoKeyValue("key", value) values (%s, %s);'):format(key, quoted(row.to))
+      or ('delete from umbracoKeyValue where "key" = %s;'):format(key)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The boot itself. From 17.3 on the check of health says when it is done; before that nothing answers until it is done, and then anything may.
+local function serve(app, release, folder)
+  local env = {
+    ASPNETCORE_ENVIRONMENT = app.environment,
+    ConnectionStrings__umbracoDbDSN = "Data Source=" .. folder .. "/" .. instance.below_root(app, DATABASE) .. ";Cache=Shared;Foreign Keys=True;Pooling=True",
+  }
+  for name, value in pairs(VARIABLES) do env[name] = value end
+  local tells = version.compare(release, "17.3.0") >= 0
+  return scratch.serve(app.run, {
+    folder = folder,
+    env = env,
+    env_files = app.variables,
+    url = "http://127.0.0.1:{port}" .. (tells and "/umbraco/api/health/ready" or "/"),
+    body = tells and "Healthy" or nil,
+    statuses = tells and { 200 } or { 200, 301, 302, 307, 308, 404 },
+    give_up_on = { 500 },
+    deadline = 3600,
+  })
+end
+
+--- Boots a copy of the site in `release`, built anew where it is another one or where `build` is true, and ends it. The states in which it ends, for a
+--- release that the table does not know, are put into what is returned.
+---@param app table
+---@param release string
+---@param options? { rows?: table[], build?: boolean } state rows that the copy's database gets first
+---@return { core?: string, pre?: string }
+function trial.boot(app, release, options)
+  local given, learned = options or {}, {}
+  local builds = given.build or release ~= app.version or not app.output
+  local folder = scratch.copy(".", {
+    name = "site",
+    except = left_out(app, builds),
+    databases = { { from = app.database, to = instance.below_root(app, DATABASE), sql = sql_of(given.rows) } },
+    projects = release ~= app.version and instance.edits(app, release) or nil,
+  })
+  if builds then process.run(app.build, { folder = folder, deadline = 3600, harmless = true, repeat_safe = true }) end
+  local root = folder .. "/" .. app.root
+  local served, failure = pcall(serve, app, release, folder)
+  if not served then
+    local line = instance.failure_in(instance.logs { root = root }, {})
+    local hint = "the site itself was not touched; mend what it says, or look for it among the known problems of " .. release
+    error { code = failure.code, message = "on a copy of the site " .. release .. " does not boot: " .. (line or failure.message), hint = hint }
+  end
+  expect.copy_is_migrated(app, root, release, learned)
+  process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
+  return learned
+end
+
+playbook.check {
+  name = "new_build_can_be_tried",
+  title = "the new build can be tried on a copy of the site",
+  override = false,
+  run = function(app)
+    local why = trial.obstacle(app)
+    return why == nil or playbook.accepted "untried", why, "mend that; or let it meet the site untried: --accept untried"
+  end,
+}
+
+playbook.check {
+  name = "final_states_can_be_known",
+  title = "the states in which the release ends are in the table, or are learned on a copy",
+  override = false,
+  run = function(app, target)
+    if states.release(target) then return true end
+    local unknown = "umbraco/data/states.json does not know " .. target
+    local take = "take a newer playbook, or add its states to playbook.json under releases, from its UmbracoPlan.cs"
+    if not states.nearest(target) then return false, unknown .. ", nor any release of its major before it", take end
+    if trial.obstacle(app) then return false, unknown .. ", and it cannot be tried on a copy: " .. trial.obstacle(app), take end
+    return playbook.accepted "unknown-release", unknown .. "; its final states would be those in which it ends on a copy of the site",
+      "accept that with --accept unknown-release; or " .. take
+  end,
+}
+
+playbook.check {
+  name = "copy_is_migrated",
+  title = "a copy of the site ends in the states of the release, and the site is as it was",
+  run = function(app, root, release, learned)
+    local line = instance.failure_in(instance.logs { root = root }, {})
+    if line then return false, line end
+    local rows, live = instance.rows(root .. "/" .. DATABASE), instance.rows(app.database)
+    if live.core ~= app.states.core or live.pre ~= app.states.pre then
+      return false, "the states of the site itself changed while the copy was tried: " .. tostring(live.core), "stop it, and restore the last backup set"
+    end
+    if states.release(release) then return states.final(rows.core, rows.pre, release) end
+    if not rows.core then return false, "the copy has no core state" end
+    learned.core, learned.pre = rows.core, rows.pre
+    log.info(("%s ends in core %s and premigrations %s; add them under releases in playbook.json"):format(release, rows.core, tostring(rows.pre)))
+    return true
+  end,
+}
+
+return trial

@@ -1,0 +1,163 @@
+// A new build of an Umbraco site is booted on a copy before it meets the site: what fails there has touched nothing, and what the table of
+// states does not know is learned there.
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
+#include "runtime/database/sqlite.h"
+#include "runtime/database/sqlite_fingerprint.h"
+#include "tests/playbooks/umbraco/site.h"
+#include "tests/support/catch.h"
+#include "tests/support/command.h"
+#include "tests/support/http_server.h"
+#include "tests/support/temp_folder.h"
+
+using namespace playbook;
+using namespace playbook::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A site that does not run, unless it is started.
+struct Laid {
+  TempFolder folder;
+  int port = closed_port();
+
+  explicit Laid(const std::string& release) { umbraco::lay_out(folder.path(), release, port); }
+  ~Laid() { umbraco::stop(folder.path()); }
+
+  fs::path path(const std::string& name) const { return folder.path() / name; }
+  Finished run(const std::vector<std::string>& arguments) const { return run_playbook(arguments, folder.path()); }
+  std::string said(const std::vector<std::string>& arguments, int status) const {
+    const Finished done = run(arguments);
+    CHECK(done.status == status);
+    return done.out + done.err;
+  }
+  void replace(const std::string& file, const std::string& what, const std::string& with) const {
+    std::string text = read_file(path(file));
+    const size_t at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    replace_file(path(file), text.replace(at, what.size(), with));
+  }
+  /// A member of playbook.json, taken away where it is null.
+  void told(const std::string& member, const Json& value) const {
+    Json all = parse_json(read_file(path("playbook.json")), "playbook.json");
+    if (value.is_null())
+      all.erase(member);
+    else
+      all[member] = value;
+    replace_file(path("playbook.json"), all.dump());
+  }
+  SqliteFingerprint data() const {
+    Sqlite open(path(umbraco::kDatabase), Sqlite::Mode::read);
+    return fingerprint(open);
+  }
+};
+
+bool scratch_is_left(const fs::path& folder) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder / ".playbook"))
+    if (entry.path().filename() == "trial.sqlite.db") return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("an Umbraco release that fails on a copy of the site has not touched the site", "[umbraco]") {
+  Laid site("16.4.1");
+  umbraco::start(site.folder.path(), site.port);
+  const SqliteFingerprint before = site.data();
+  const std::string project = read_file(site.path("Shop.csproj")), process = read_file(site.path("site.pid"));
+  umbraco::set(site.folder.path(), site.port, {{"fail", "7208B20D"}});
+  const std::string said = site.said({"umbraco/upgrade", "--to", "17.5.2", "--yes"}, 1);
+  INFO(said);
+  CHECK_THAT(said, ContainsSubstring("on a copy of the site 17.5.2 does not boot: UmbracoTraceLog.STANDIN.20261121.json says: ") &&
+                       ContainsSubstring("failed at step"));
+  CHECK(differences(before, site.data()).empty());
+  CHECK(read_file(site.path("Shop.csproj")) == project);
+  CHECK(read_file(site.path("site.pid")) == process);  // it was not even stopped
+  CHECK_FALSE(scratch_is_left(site.folder.path()));
+}
+
+TEST_CASE("the states of an Umbraco release that the table does not know are learned on a copy, once that is accepted", "[umbraco]") {
+  Laid site("17.5.2");
+  Json table = parse_json(read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/umbraco/data/states.json"), "the table");
+  const std::string state = "{3A1A8047-74AE-491A-B2C4-0BAE4A1289EC}", pre = table["releases"]["17.5.2"]["pre"];
+  table["states"]["3A1A8047"] = {{"state", state}, {"class", "V_17_6_0.Unseen"}};
+  table["plans"]["core-17.6.0"] = table["plans"]["core-17.4.0"];
+  table["plans"]["core-17.6.0"]["chain"].push_back("3A1A8047");
+  table["releases"]["17.6.0"] = {{"core", state}, {"pre", pre}, {"core_plan", "core-17.6.0"}, {"pre_plan", "pre-17.0.0"}};
+  replace_file(site.path("table.json"), table.dump());
+  umbraco::set(site.folder.path(), site.port, {{"table", site.path("table.json").string()}});
+  umbraco::start(site.folder.path(), site.port);
+
+  const std::string said = site.said({"umbraco/upgrade", "--to", "17.6.0", "--accept", "unknown-release", "--yes"}, 0);
+  INFO(said);
+  CHECK_THAT(said, ContainsSubstring("17.6.0 ends in core " + state + " and premigrations " + pre));
+  CHECK(umbraco::states(site.folder.path()) == state + " " + pre);
+  CHECK_THAT(site.said({"umbraco/verify"}, 3), ContainsSubstring("17.6.0 is not in the table of states, nor is " + state));
+  site.told("releases", {{"17.6.0", {{"core", state}, {"pre", pre}}}});
+  CHECK(site.run({"umbraco/verify"}).status == 0);
+  CHECK_FALSE(scratch_is_left(site.folder.path()));
+}
+
+TEST_CASE("an Umbraco site whose new build cannot be tried on a copy says why, and goes untried only where that is accepted", "[umbraco]") {
+  struct Case {
+    std::string member;
+    Json value;
+    std::string why;
+  };
+  for (const Case& one : std::vector<Case>{
+           {"run", nullptr, "playbook.json does not say how the site is started in the foreground, under run"},
+           {"build", {"./build", "/srv/out"}, "build in playbook.json names the path /srv/out, which a copy would share with the site"},
+           {"", nullptr, "Shop.csproj refers to ../Core/Core.csproj, which is outside of the folder that is copied"}}) {
+    Laid site("16.4.1");
+    if (!one.member.empty()) site.told(one.member, one.value);
+    if (one.member.empty()) site.replace("Shop.csproj", "<ItemGroup>", "<ItemGroup><ProjectReference Include=\"../Core/Core.csproj\" />");
+    const std::string said = site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3);
+    CHECK_THAT(said, ContainsSubstring(one.why) && ContainsSubstring("new_build_can_be_tried"));
+    CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.5.2", "--accept", "untried"}, 3), !ContainsSubstring(one.why));
+  }
+}
+
+TEST_CASE("an Umbraco site of a kind that is not worked on is refused by its name", "[umbraco]") {
+  struct Case {
+    std::string file, what, with, why;
+  };
+  const std::string sqlite = "Microsoft.Data.Sqlite", source = "Data Source=|DataDirectory|/Umbraco.sqlite.db",
+                    client = "Microsoft.Data.SqlClient";
+  const std::vector<Case> cases{
+      {"appsettings.json", source, "Server=(localdb)\\\\MSSQLLocalDB;Integrated Security=True", "its database is LocalDB"},
+      {"appsettings.json", source, "Server=tcp:shop.database.windows.net;Password=hunter22", "its database is Azure SQL"},
+      {"appsettings.json", sqlite, client, "its database is SQL Server (Microsoft.Data.SqlClient)"},
+      {"playbook.json", "\"service\"", "\"servise\"", "playbook.json: \"servise\" is not known"},
+      {"Shop.csproj", "16.4.1", "16.*", "Umbraco.Cms is 16.*, which may be another one at the next restore"},
+  };
+  for (const Case& one : cases) {
+    INFO(one.why);
+    Laid site("16.4.1");
+    site.replace(one.file, one.what, one.with);
+    const std::string said = site.run({"umbraco/verify"}).out + site.run({"umbraco/verify"}).err;
+    CHECK_THAT(said, ContainsSubstring(one.why) && !ContainsSubstring("hunter22"));
+  }
+
+  Laid site("16.4.1");
+  site.told("service", nullptr);
+  replace_file(site.path("web.config"), "<handlers><add name=\"aspNetCore\" /></handlers>");
+  CHECK_THAT(site.said({"umbraco/verify"}, 3), ContainsSubstring("IIS serves it, says ./web.config"));
+  fs::remove(site.path("web.config"));
+  site.told("environment", "Development");
+  site.replace("Shop.csproj", "<TargetFramework>", "<UserSecretsId>a</UserSecretsId><TargetFramework>");
+  CHECK_THAT(site.said({"umbraco/verify"}, 3),
+             ContainsSubstring("Shop.csproj has user secrets, which win over appsettings in Development"));
+}
+
+TEST_CASE("variables of an Umbraco site's service win over its appsettings", "[umbraco]") {
+  Laid site("16.4.1");
+  replace_file(site.path("site.env"), "UMBRACO__CMS__UNATTENDED__INSTALLUNATTENDED=true\n");
+  site.told("env_files", {"site.env"});
+  const std::vector<std::string> check{"check", "umbraco/upgrade", "--to", "17.5.2"};
+  CHECK_THAT(site.said(check, 3),
+             ContainsSubstring("InstallUnattended is true: on an empty or wrong database it would install a new site"));
+  replace_file(site.path("site.env"), "Umbraco__CMS__Unattended__UpgradeUnattended=false\n");
+  CHECK_THAT(site.said(check, 3), ContainsSubstring("UpgradeUnattended is not true, so that the boot would wait for a person"));
+  replace_file(site.path("site.env"), "ConnectionStrings__umbracoDbDSN='Data Source=elsewhere.db'\n");
+  CHECK_THAT(site.said(check, 3), ContainsSubstring("elsewhere.db"));
+}
