@@ -1,5 +1,6 @@
 -- What must hold of an Umbraco site: gate.NAME before the change, expect.NAME after it.
-local playbook, configuration, instance, states = require "playbook", require "umbraco.configuration", require "umbraco.instance", require "umbraco.states"
+local playbook, configuration, database = require "playbook", require "umbraco.configuration", require "umbraco.database"
+local instance, states = require "umbraco.instance", require "umbraco.states"
 require "checks"
 
 -- releases --------------------------------------------------------------------------------------------------------------------------------------------
@@ -115,10 +116,8 @@ playbook.check {
   title = "the database is whole",
   override = false,
   run = function(app)
-    local found = sqlite.query(app.database, "pragma integrity_check")[1].integrity_check
-    if found ~= "ok" then return false, app.database .. ": " .. found end
-    local broken = sqlite.query(app.database, "pragma foreign_key_check", { limit = 100000 })
-    return #broken == 0, app.database .. ": " .. #broken .. " rows refer to rows that are not there"
+    local damage = database.damage(app.database)
+    return damage == nil, database.told(app.database) .. ": " .. tostring(damage)
   end,
 }
 

@@ -10,13 +10,17 @@
 --       "environment": "Production",
 --       "env_files": ["site.env"],                            that set variables for it; those of a systemd unit are found
 --       "key_ring": "/var/lib/site/DataProtection-Keys",      where it keeps the keys of its sessions; backed up, and proved to be whole
+--       "sqlserver": { "service": "umb_database", "project": ".", "folder": "/var/opt/mssql/backup" },   where it runs in compose, and may write
 --       "releases": { "17.6.0": { "core": "{...}", "pre": "{...}" } } }   states of releases that the table does not know, as a trial learned them
 local configuration = {}
 
 configuration.FILE = "playbook.json"
 
+local DSN = "ConnectionStrings:umbracoDbDSN"
+
 local KNOWN = {
   service = true, url = true, build = true, output = true, run = true, root = true, environment = true, env_files = true, key_ring = true, releases = true,
+  sqlserver = true,
 }
 
 --- What playbook.json says; nothing where there is none.
@@ -57,8 +61,10 @@ function configuration.is_on(app, name)
   return value ~= nil and value:lower() == "true"
 end
 
---- A setting that is a secret, as a reference.
-function configuration.secret(app, name) return secret.appsettings(app.root, name, { environment = app.environment, over = app.variables }) end
+--- A setting that is a secret, as a reference; `part` of it where it is a connection string.
+function configuration.secret(app, name, part)
+  return secret.appsettings(app.root, name, { environment = app.environment, over = app.variables, part = part })
+end
 
 local function unsupported(message, hint) error { code = "unsupported", message = message, hint = hint } end
 
@@ -75,20 +81,47 @@ function configuration.refuse_others(app)
   end
 end
 
---- The SQLite file of its connection string; other databases are refused by name.
-function configuration.database(app)
-  local name = "ConnectionStrings:umbracoDbDSN"
-  local connection, provider = configuration.get(app, name), configuration.get(app, name .. "_ProviderName") or "Microsoft.Data.SqlClient"
+-- The value of the first of some names in a connection string, whose names do not tell upper from lower case.
+local function part_of(connection, names)
+  for _, wanted in ipairs(names) do
+    for name, value in connection:gmatch "%s*([^=;]+)=([^;]*)" do
+      if name:lower():gsub("%s+$", "") == wanted then return value:match "^%s*(.-)%s*$" end
+    end
+  end
+end
+
+--- A SQL Server that BACKUP can be asked of from here: on this machine, or in the service that playbook.json names.
+local function sql_server(app, connection, told)
+  local host = part_of(connection, { "server", "data source", "address", "addr", "network address" }) or ""
+  local here = ({ ["localhost"] = true, ["."] = true, ["(local)"] = true, ["127.0.0.1"] = true })[host:lower():gsub("^tcp:", ""):gsub(",1433$", "")]
+  local name, user = part_of(connection, { "database", "initial catalog" }), part_of(connection, { "user id", "uid", "user" })
+  if not name or not user then unsupported("the connection string names no database or no user: " .. connection, "logins of Windows are not worked with") end
+  if not here and not told.service then
+    unsupported("its SQL Server is " .. host .. ", and a backup of it is written on that machine",
+      'where it is a service of a compose project here, name it: "sqlserver": { "service": "..." } in playbook.json')
+  end
+  return {
+    database = name,
+    user = user,
+    password = configuration.secret(app, DSN, "password"),
+    service = told.service,
+    project = told.service and { folder = told.project or "." } or nil,
+  }
+end
+
+--- Its database, as database.lua takes it: the file of SQLite, or a SQL Server. Others are refused by name.
+function configuration.database(app, told)
+  local connection, provider = configuration.get(app, DSN), configuration.get(app, DSN .. "_ProviderName") or "Microsoft.Data.SqlClient"
   if not connection then
-    unsupported("no appsettings file in " .. app.root .. " and no variable of its service sets " .. name, 'name the file that sets it under "env_files" in playbook.json')
+    unsupported("no appsettings file in " .. app.root .. " and no variable of its service sets " .. DSN, 'name the file that sets it under "env_files" in playbook.json')
   end
   local lower = connection:lower()
   if lower:find "localdb" then unsupported("its database is LocalDB (" .. provider .. ")", "LocalDB is there on Windows alone: move the data to SQLite first") end
   if lower:find("database.windows.net", 1, true) then
     unsupported("its database is Azure SQL (" .. provider .. ")", "it has no BACKUP: go back by its point-in-time restore, by hand")
   end
-  if not provider:lower():find "sqlite" then unsupported("its database is SQL Server (" .. provider .. ")", "only sites on SQLite can be worked on yet") end
-  local source = connection:match "[Dd]ata [Ss]ource%s*=%s*([^;]+)"
+  if not provider:lower():find "sqlite" then return sql_server(app, connection, told.sqlserver or {}) end
+  local source = part_of(connection, { "data source", "filename" })
   if not source then unsupported("the connection string names no Data Source: " .. connection) end
   return (source:gsub("^|DataDirectory|", app.root .. "/umbraco/Data"):gsub("^%./", ""))
 end

@@ -1,6 +1,7 @@
 -- The vendor: "downgrades are not strictly supported"; one reads the source for a state and writes it by hand. Here, in this order: the build alone where
 -- both states are equal; a backup of that release; the states written by force, only when that is asked for by name.
-local playbook, sets, umbraco, ways, trial = require "playbook", require "sets", require "umbraco", require "umbraco.ways", require "umbraco.trial"
+local playbook, sets, umbraco = require "playbook", require "sets", require "umbraco"
+local database, ways, trial = require "umbraco.database", require "umbraco.ways", require "umbraco.trial"
 
 return playbook.define {
   name = "umbraco/downgrade",
@@ -54,7 +55,7 @@ return playbook.define {
           backup.restore(way.set, { identity = p.identity })
           umbraco.clear_claim(app)
         elseif way.kind == "states" then
-          sqlite.swap(app.database, "umbracoKeyValue", way.rows)
+          database.swap(app.database, way.rows)
         end
         if way.kind ~= "restore" then umbraco.reference(app, p.to) end
         umbraco.purge_caches(app)

@@ -1,6 +1,7 @@
--- An Umbraco site on SQLite, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
+-- An Umbraco site, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
 -- (conditions.lua), and here how it stops, starts and goes back.
-local playbook, instance, instances, states = require "playbook", require "umbraco.instance", require "instances", require "umbraco.states"
+local playbook, database, instance, instances, states =
+  require "playbook", require "umbraco.database", require "umbraco.instance", require "instances", require "umbraco.states"
 require "umbraco.conditions"
 
 local checkpoints = playbook.data "umbraco/data/checkpoints.json"
@@ -47,7 +48,7 @@ end
 --- Takes away the claim of a process that migrated when a backup was made, which a restored database carries: nobody migrates now.
 function umbraco.clear_claim(app)
   local lock = instance.rows(app.database).lock
-  if lock and lock ~= "" then sqlite.swap(app.database, "umbracoKeyValue", { { key = states.LOCK, from = lock, to = "" } }) end
+  if lock and lock ~= "" then database.swap(app.database, { { key = states.LOCK, from = lock, to = "" } }) end
 end
 
 --- The operator's own build. What it makes is in the set, too.

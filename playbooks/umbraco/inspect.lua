@@ -1,5 +1,5 @@
 local playbook, instances = require "playbook", require "instances"
-local umbraco, states = require "umbraco", require "umbraco.states"
+local umbraco, database, states = require "umbraco", require "umbraco.database", require "umbraco.states"
 
 local function told(rows)
   local releases = states.releases_of(rows.core, rows.pre)
@@ -25,7 +25,7 @@ return playbook.define {
       version = app.version,
       project = app.project,
       framework = app.framework or "not said",
-      database = app.database,
+      database = database.told(app.database),
       core_state = rows.core or "none",
       premigration_state = rows.pre or "none",
       database_of = told(rows),
@@ -41,7 +41,7 @@ return playbook.define {
         { "database_is_whole", app },
         { "nobody_migrates", app },
       },
-      proven = "with a stand-in site on real SQLite databases; its states are those of 231 releases",
+      proven = "with a stand-in site on real SQLite databases, and on no SQL Server; its states are those of 231 releases",
     }
   end,
 }

@@ -1,5 +1,5 @@
 -- An Umbraco site in its project folder, read: which release is installed, where its database is and in which states, how it is run. Changes nothing.
-local playbook, configuration, states = require "playbook", require "umbraco.configuration", require "umbraco.states"
+local playbook, configuration, database, states = require "playbook", require "umbraco.configuration", require "umbraco.database", require "umbraco.states"
 
 local instance = {}
 
@@ -67,17 +67,16 @@ function instance.project()
 end
 
 --- The rows of umbracoKeyValue that are about states: { core, pre?, lock?, packages = { name -> state } }.
-function instance.rows(database)
+function instance.rows(db)
   local rows = { packages = {} }
-  local sql = 'select "key" as name, value from umbracoKeyValue where substr("key", 1, length(?1)) = ?1 or "key" = ?2'
-  for _, row in ipairs(sqlite.query(database, sql, { args = { states.PREFIX, states.LOCK } })) do
+  for _, row in ipairs(database.query(db, "select [key] as name, [value] as value from umbracoKeyValue where [key] like 'Umbraco.Core.Upgrader.%'")) do
     if row.name == states.CORE then
       rows.core = row.value
     elseif row.name == states.PRE then
       rows.pre = row.value
     elseif row.name == states.LOCK then
       rows.lock = row.value
-    else
+    elseif row.name:sub(1, #states.PREFIX) == states.PREFIX then
       rows.packages[row.name:sub(#states.PREFIX + 1)] = row.value
     end
   end
@@ -85,12 +84,12 @@ function instance.rows(database)
 end
 
 --- How many values each kind of property editor has: what an upgrade must not lose. Nothing where the table is not there.
-function instance.content(database)
+function instance.content(db)
   local counts = {}
-  if #sqlite.query(database, "select 1 as yes from sqlite_master where name = 'umbracoPropertyData'") == 0 then return counts end
-  local sql = [[select t.propertyEditorAlias as editor, count(*) as count from umbracoPropertyData d join cmsPropertyType p on p.id = d.propertyTypeId
-    join umbracoDataType t on t.nodeId = p.dataTypeId group by 1]]
-  for _, row in ipairs(sqlite.query(database, sql)) do counts[row.editor] = row.count end
+  if not database.has_table(db, "umbracoPropertyData") then return counts end
+  local sql = [[select t.propertyEditorAlias as editor, count(*) as [count] from umbracoPropertyData d join cmsPropertyType p on p.id = d.propertyTypeId
+    join umbracoDataType t on t.nodeId = p.dataTypeId group by t.propertyEditorAlias]]
+  for _, row in ipairs(database.query(db, sql)) do counts[row.editor] = row.count end
   return counts
 end
 
@@ -109,13 +108,13 @@ function instance.framework(version) return FRAMEWORKS[major(version)] end
 --- A path below the content root.
 function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
 
-local function state_of(app)
+local function state_of(app, told)
   local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", configuration.FILE }
   for _, path in ipairs(app.variables) do
     if not path:find "^/" then optional[#optional + 1] = path end -- a unit is the machine's, not the site's
   end
   for _, name in ipairs { "appsettings.json", "appsettings." .. app.environment .. ".json" } do optional[#optional + 1] = instance.below_root(app, name) end
-  local state = { { type = "sqlite", path = app.database }, { type = "files", paths = { app.project }, optional = optional } }
+  local state = { database.source(app.database, told.sqlserver and told.sqlserver.folder), { type = "files", paths = { app.project }, optional = optional } }
   local media = instance.below_root(app, "wwwroot/media")
   if file.exists(media) then state[#state + 1] = { type = "directory", path = media } end
   if app.key_ring then state[#state + 1] = { type = "directory", path = app.key_ring } end
@@ -159,24 +158,23 @@ function instance.inspect()
   app.framework = csproj.get(project, { property = "TargetFramework" })
   states.extend(told.releases or {})
   configuration.refuse_others(app)
-  app.database = configuration.database(app)
-  if app.output and (app.database .. "/"):sub(1, #app.output + 1) == app.output .. "/" then
+  app.database = configuration.database(app, told)
+  if app.output and database.is_file(app.database) and (app.database .. "/"):sub(1, #app.output + 1) == app.output .. "/" then
     local hint = "let the build write to a folder of its own: the database must not be replaced with it"
     error { code = "unsupported", message = "the database " .. app.database .. " lies in the output of the build, " .. app.output, hint = hint }
   end
   app.states = instance.rows(app.database)
   app.keyrings = keyrings(app)
   app.ring = app.key_ring and keys.ring(app.key_ring) or nil
-  app.state = state_of(app)
+  app.state = state_of(app, told)
   playbook.instance(app)
   return app
 end
 
 --- Room for two backups, a copy of the site that is built and booted, and the database that a restore puts beside the failed one.
 function instance.space_needed(app)
-  local pages = sqlite.query(app.database, "select page_count * page_size as bytes from pragma_page_count, pragma_page_size")[1]
   local tree = process.read { "du", "-s", "-B1", "--exclude=.playbook", "--exclude=media", "--exclude=.git", "." }
-  return 5 * pages.bytes + 2 * tonumber(tree.out:match "^%d+") + 64 * 1024 * 1024
+  return 5 * database.bytes(app.database) + 2 * tonumber(tree.out:match "^%d+") + 64 * 1024 * 1024
 end
 
 -- Templates of the lines that say that an upgrade failed, as Serilog writes them.

@@ -1,7 +1,7 @@
 -- Re-running migrations, which the vendor describes for looking into an upgrade: the states are set back and the present build is started again; on a copy of
 -- the site, unless the site itself is asked for. The vendor's "migrations are idempotent" does not hold for all of them; those are named and refused.
 local playbook, umbraco, states = require "playbook", require "umbraco", require "umbraco.states"
-local ways, trial = require "umbraco.ways", require "umbraco.trial"
+local database, ways, trial = require "umbraco.database", require "umbraco.ways", require "umbraco.trial"
 
 return playbook.define {
   name = "umbraco/rerun",
@@ -48,7 +48,7 @@ return playbook.define {
       way_back(umbraco.restore, app, present)
 
       step("Run them again", function()
-        sqlite.swap(app.database, "umbracoKeyValue", rows)
+        database.swap(app.database, rows)
         umbraco.start(app)
         umbraco.wait_ready(app, app.version)
       end)

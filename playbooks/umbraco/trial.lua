@@ -1,6 +1,6 @@
 -- A build that is tried before it meets the site: booted on a copy of the site's folder and of its database, until it is ready and has ended its migrations.
 -- Booting a new release is never a dry run, for it migrates before it says no; so it does that to the copy. Nothing of the copy remains.
-local playbook, instance, states = require "playbook", require "umbraco.instance", require "umbraco.states"
+local playbook, database, instance, states = require "playbook", require "umbraco.database", require "umbraco.instance", require "umbraco.states"
 require "checks"
 
 local trial = {}
@@ -21,6 +21,7 @@ local VARIABLES = {
 
 --- Why a build of this site cannot be tried on a copy; nil where it can.
 function trial.obstacle(app)
+  if not database.is_file(app.database) then return "its database is of SQL Server, of which no copy is made" end
   if not app.run then return "playbook.json does not say how the site is started in the foreground, under run" end
   if not app.build then return "playbook.json does not set build" end
   for i, words in ipairs { app.build, app.run } do

@@ -4,7 +4,7 @@ local playbook, umbraco, trial = require "playbook", require "umbraco", require 
 
 return playbook.define {
   name = "umbraco/upgrade",
-  summary = "Upgrade a self-built Umbraco site on SQLite to a release: tried on a copy, then project, build, boot, proof by its migration states.",
+  summary = "Upgrade a self-built Umbraco site to a release: tried on a copy, then project, build, boot, proof by its migration states.",
   params = { to = { type = "release", required = true, help = "such as 17.5.2" } },
   help = "How the site is built and started stands in playbook.json beside the project: service, url, build, output, run.\n"
     .. "--accept NAME: a package's migration state, by its name; content, where an editor was replaced by another; untried, where the new build cannot be\n"

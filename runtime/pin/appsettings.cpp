@@ -7,6 +7,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
+#include "runtime/base/text.h"
 
 namespace playbook {
 namespace {
@@ -59,6 +60,11 @@ const Json* find(const Json& object, const std::string& key, size_t depth = 0) {
   return nullptr;
 }
 
+const std::regex& password_pattern() {
+  static const std::regex kPassword(R"re(((?:^|;)\s*(?:password|pwd)\s*=\s*)("[^"]*"|'[^']*'|[^;]*))re", std::regex::icase);
+  return kPassword;
+}
+
 // `A:B` is `A__B` in the environment.
 std::string variable_of(std::string key) {
   for (size_t at = 0; (at = key.find(':', at)) != std::string::npos; at += 2) key.replace(at, 1, "__");
@@ -90,15 +96,21 @@ std::optional<Appsetting> Appsettings::get(const std::string& key) const {
   return std::nullopt;
 }
 
-std::string without_password(const std::string& connection) {
-  static const std::regex kPassword(R"re(((?:^|;)\s*(?:password|pwd)\s*=\s*)("[^"]*"|'[^']*'|[^;]*))re", std::regex::icase);
-  return std::regex_replace(connection, kPassword, "$1***");
+std::string without_password(const std::string& connection) { return std::regex_replace(connection, password_pattern(), "$1***"); }
+
+std::optional<std::string> password_in(const std::string& connection) {
+  std::smatch found;
+  if (!std::regex_search(connection, found, password_pattern())) return std::nullopt;
+  std::string value = found[2];
+  if (value.starts_with('"') || value.starts_with('\'')) return value.substr(1, value.size() - 2);
+  return std::string(trim(value));
 }
 
 Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment,
-                             const std::vector<std::string>& over) {
+                             const std::vector<std::string>& over, const std::string& part) {
   Json reference{{"type", "secret"}, {"source", "appsettings"}, {"path", folder}, {"name", key}, {"environment", environment}};
   if (!over.empty()) reference["over"] = over;
+  if (!part.empty()) reference["part"] = part;
   return reference;
 }
 
@@ -110,7 +122,9 @@ void add_appsettings_source(SecretStore& store) {
       over.emplace_back(file.get<std::string>());
     std::optional<Appsetting> found = Appsettings(folder, get_or<std::string>(reference, "environment", ""), over).get(key);
     if (!found) throw Error(Code::secret_missing, "no appsettings file in " + folder + " sets " + key, "set it there, then run this again");
-    return std::move(found->value);
+    if (get_or<std::string>(reference, "part", "").empty()) return std::move(found->value);
+    if (std::optional<std::string> password = password_in(found->value)) return std::move(*password);
+    throw Error(Code::secret_missing, key + " holds no password", "a login of SQL Server needs one");
   });
 }
 

@@ -40,14 +40,18 @@ class Appsettings {
 };
 
 /// A setting that is a secret: {type="secret", source="appsettings", path="/srv/site", name="Umbraco:CMS:Imaging:HMACSecretKey",
-/// environment="Production", over=files of variables}
+/// environment="Production", over=files of variables, part="password" where it is that in a connection string}
 Json secret_from_appsettings(const std::string& folder, const std::string& key, const std::string& environment,
-                             const std::vector<std::string>& over = {});
+                             const std::vector<std::string>& over = {}, const std::string& part = "");
+
 /// Lets the store open them.
 void add_appsettings_source(SecretStore& store);
 
 /// JSON with comments and trailing commas. `what` names it in errors. Throws json.invalid.
 Json parse_relaxed_json(const std::string& text, const std::string& what);
+
+/// The password in a connection string, without its quotes.
+std::optional<std::string> password_in(const std::string& connection);
 
 /// A connection string whose password cannot be read: `Server=db;User Id=sa;Password=***`.
 std::string without_password(const std::string& connection);

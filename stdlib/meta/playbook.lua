@@ -1142,6 +1142,7 @@ secret = {}
 ---@class playbook.secret.appsettings.options
 ---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
 ---@field over? string[] files of variables that win, as of appsettings.get
+---@field part? string password: that of a connection string, and not all of it
 
 --- Names a secret that is a setting of a .NET application, in appsettings.json, the file of its environment over it, or a variable that a file sets. Its value never enters the playbook.
 ---
