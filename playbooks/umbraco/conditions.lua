@@ -93,9 +93,22 @@ playbook.check {
   run = function(app)
     local missing = {}
     for _, name in ipairs { "service", "url", "build" } do
-      if not app[name] then missing[#missing + 1] = "playbook.json does not set " .. name end
+      local needless = name == "build" and app.published
+      if not app[name] and not needless then missing[#missing + 1] = "playbook.json does not set " .. name end
     end
     return missing, [[such as {"service": {"systemd": "site.service"}, "url": "http://127.0.0.1:5000", "build": ["dotnet", "publish", "-o", "out"], "output": "out"}]]
+  end,
+}
+
+playbook.check {
+  name = "program_is_of_the_release",
+  title = "the published folder that was given is the same program, of the release",
+  override = false,
+  run = function(app, target)
+    if not app.published then return true end
+    if not app.from then return false, app.project .. " is a published folder", "publish " .. target .. " elsewhere, and name that folder with --published" end
+    local program, release = instance.program_in(app)
+    return program == app.project and release == target, ("%s holds %s of %s, not %s of %s"):format(app.from, tostring(program), tostring(release), app.project, target)
   end,
 }
 

@@ -75,7 +75,7 @@ function configuration.refuse_others(app)
     local hint = "nothing here can stop and start a site under IIS; where another service runs it, name that in playbook.json"
     unsupported("IIS serves it, says " .. web, hint)
   end
-  if app.environment == "Development" and app.project and csproj.get(app.project, { property = "UserSecretsId" }) then
+  if app.environment == "Development" and not app.published and csproj.get(app.project, { property = "UserSecretsId" }) then
     unsupported(app.project .. " has user secrets, which win over appsettings in Development, and are not read",
       "run it as Production, or put what they set into appsettings.Development.json")
   end

@@ -9,6 +9,7 @@ return playbook.define {
   params = {
     to = { type = "release", required = true, help = "the release to go back to" },
     set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    published = { type = "path", help = "where a site is a published folder: that of the release, published elsewhere; a backup set brings its own" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     force_states = { type = "boolean", help = "write the older release's states into a database that newer migrations have changed" },
   },
@@ -16,7 +17,7 @@ return playbook.define {
     .. "are named and want --accept one-way; that of the dates also wants Umbraco:CMS:SystemDateMigration:Enabled=false in appsettings.",
 
   run = function(p)
-    local app = umbraco.inspect()
+    local app = umbraco.with_program(umbraco.inspect(), p.published)
 
     gates(function()
       gate.older(app.version, p.to)
@@ -35,6 +36,7 @@ return playbook.define {
     gates(function()
       gate("there is a way back to " .. p.to, way.kind ~= nil, way.why, way.hint)
       for _, step in ipairs(way.one_way or {}) do gate.may_be_gone_back_over(app, step) end
+      if way.kind ~= "restore" then gate.program_is_of_the_release(app, p.to) end
       if way.kind ~= "restore" then gate.new_build_can_be_tried(app) end
     end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
@@ -59,7 +61,7 @@ return playbook.define {
         end
         if way.kind ~= "restore" then umbraco.reference(app, p.to) end
         umbraco.purge_caches(app)
-        if way.kind ~= "restore" or not app.output then umbraco.build(app) end -- a set holds what was built
+        if way.kind ~= "restore" or not (app.output or app.published) then umbraco.build(app) end -- a set holds what was built
         umbraco.start(app)
         umbraco.wait_ready(app, p.to)
       end)

@@ -1,7 +1,7 @@
 -- An Umbraco site, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
 -- (conditions.lua), and here how it stops, starts and goes back.
-local playbook, database, instance, instances, states =
-  require "playbook", require "umbraco.database", require "umbraco.instance", require "instances", require "umbraco.states"
+local playbook, instances = require "playbook", require "instances"
+local database, instance, published, states = require "umbraco.database", require "umbraco.instance", require "umbraco.published", require "umbraco.states"
 require "umbraco.conditions"
 
 local checkpoints = playbook.data "umbraco/data/checkpoints.json"
@@ -9,6 +9,7 @@ local checkpoints = playbook.data "umbraco/data/checkpoints.json"
 local umbraco = {
   is_here = instance.is_here,
   inspect = instance.inspect,
+  with_program = instance.with_program,
   project = instance.project,
   rows = instance.rows,
   content = instance.content,
@@ -51,8 +52,11 @@ function umbraco.clear_claim(app)
   if lock and lock ~= "" then database.swap(app.database, { { key = states.LOCK, from = lock, to = "" } }) end
 end
 
---- The operator's own build. What it makes is in the set, too.
-function umbraco.build(app) process.run(app.build, { deadline = 3600, repeat_safe = true }) end
+--- The operator's own build, or the folder that was published elsewhere. What it makes is in the set, too.
+function umbraco.build(app)
+  if app.published then return published.replace(app) end
+  process.run(app.build, { deadline = 3600, repeat_safe = true })
+end
 
 --- Waits until the site is ready. From 17.3 on it answers 503 while it migrates, and its check says Healthy only when it is done: 200 alone may mean
 --- Degraded. Before that it answers nothing until it is done; a failed boot answers 500 for ever.
@@ -86,7 +90,7 @@ function umbraco.restore(app, saved, options)
   backup.restore(saved, options)
   umbraco.clear_claim(app)
   umbraco.purge_caches(app)
-  if not app.output then umbraco.build(app) end -- what was built is not in the set
+  if not app.output and not app.published then umbraco.build(app) end -- what was built is not in the set
 end
 
 --- What tells why it failed: the end of its own log, for a container or a service may print nothing.

@@ -1,5 +1,6 @@
 -- An Umbraco site in its project folder, read: which release is installed, where its database is and in which states, how it is run. Changes nothing.
-local playbook, configuration, database, states = require "playbook", require "umbraco.configuration", require "umbraco.database", require "umbraco.states"
+local playbook, instances = require "playbook", require "instances"
+local configuration, database, published, states = require "umbraco.configuration", require "umbraco.database", require "umbraco.published", require "umbraco.states"
 
 local instance = {}
 
@@ -28,8 +29,9 @@ local function project_files()
 end
 
 --- Is there an Umbraco site? Looks at files alone.
-function instance.is_here() return #project_files() > 0 end
+function instance.is_here() return #project_files() > 0 or published.program "." ~= nil end
 
+--- The .csproj; or the .deps.json of a published folder, and true.
 local function only_project()
   local found = project_files()
   if #found == 1 then return found[1] end
@@ -37,15 +39,18 @@ local function only_project()
     local names = table.concat(found, ", ")
     error { code = "unsupported", message = "there are " .. #found .. " projects with Umbraco.Cms here: " .. names, hint = "name the folder of one with -C DIR" }
   end
-  error { code = "instance.missing", message = "there is no project with Umbraco.Cms here", hint = "name the folder of its .csproj with -C DIR" }
+  local program = published.program "."
+  if program then return program, true end
+  error { code = "instance.missing", message = "there is no project with Umbraco.Cms here, nor a published one", hint = "name its folder with -C DIR" }
 end
 
 --- Every file that may name a package's version, with the packages of Umbraco CMS that it names: { file, package, version }.
-local function references(project)
-  local found = {}
+local function references(project, is_published)
+  local packages, found = { "Umbraco.Cms", unpack(SIBLINGS) }, {}
+  if is_published then return published.references(".", project, packages) end
   for _, path in ipairs { project, "Directory.Packages.props", "Directory.Build.props" } do
     if file.exists(path) then
-      for _, package in ipairs { "Umbraco.Cms", unpack(SIBLINGS) } do
+      for _, package in ipairs(packages) do
         local version = csproj.get(path, { package = package })
         if version then found[#found + 1] = { file = path, package = package, version = version } end
       end
@@ -62,8 +67,8 @@ end
 
 --- Its project file and release, also where its database is of a kind that is not worked on.
 function instance.project()
-  local project = only_project()
-  return project, version_in(references(project)) or "not named"
+  local project, is_published = only_project()
+  return project, version_in(references(project, is_published)) or "not named"
 end
 
 --- The rows of umbracoKeyValue that are about states: { core, pre?, lock?, packages = { name -> state } }.
@@ -97,6 +102,7 @@ end
 ---@return { file: string, value: string, package?: string, property?: string }[]
 function instance.edits(app, release)
   local edits, framework = {}, instance.framework(release)
+  if app.published then return edits end
   for i, reference in ipairs(app.references) do edits[i] = { file = reference.file, package = reference.package, value = release } end
   if framework and app.framework then edits[#edits + 1] = { file = app.project, property = "TargetFramework", value = framework } end
   return edits
@@ -108,17 +114,25 @@ function instance.framework(version) return FRAMEWORKS[major(version)] end
 --- A path below the content root.
 function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
 
-local function state_of(app, told)
+local function state_of(app)
   local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", configuration.FILE }
   for _, path in ipairs(app.variables) do
     if not path:find "^/" then optional[#optional + 1] = path end -- a unit is the machine's, not the site's
   end
   for _, name in ipairs { "appsettings.json", "appsettings." .. app.environment .. ".json" } do optional[#optional + 1] = instance.below_root(app, name) end
-  local state = { database.source(app.database, told.sqlserver and told.sqlserver.folder), { type = "files", paths = { app.project }, optional = optional } }
+  local program, folders = {}, {}
+  if app.published then program, folders = published.state(app) end
+  local named = { [app.project] = true }
+  for _, path in ipairs(optional) do named[path] = true end
+  for _, path in ipairs(program) do
+    if not named[path] then optional[#optional + 1] = path end
+  end
+  local state = { database.source(app.database, app.sql_folder), { type = "files", paths = { app.project }, optional = optional } }
   local media = instance.below_root(app, "wwwroot/media")
   if file.exists(media) then state[#state + 1] = { type = "directory", path = media } end
   if app.key_ring then state[#state + 1] = { type = "directory", path = app.key_ring } end
   if app.output and file.exists(app.output) then state[#state + 1] = { type = "directory", path = app.output } end
+  for _, source in ipairs(folders) do state[#state + 1] = source end
   return state
 end
 
@@ -130,19 +144,21 @@ end
 
 --- The command that starts the site in the foreground: as the operator says, or the program that the build makes.
 local function command_of(app, told)
-  local program = app.output and app.output .. "/" .. app.project:match "([^/]+)%.csproj$" .. ".dll"
+  local name = app.project:gsub("%.csproj$", ""):gsub("%.deps%.json$", "") .. ".dll"
+  local program = app.published and name or app.output and app.output .. "/" .. name
   return told.run or program and file.exists(program) and { "dotnet", program } or nil
 end
 
 --- Reads the instance and makes it known to the run.
 function instance.inspect()
-  local project, told = only_project(), configuration.told()
+  local told, project, is_published = configuration.told(), only_project()
   local app = {
     type = "umbraco.instance",
     module = "umbraco",
     title = "Umbraco",
     project = project,
-    references = references(project),
+    published = is_published,
+    references = references(project, is_published),
     root = told.root or ".",
     service = told.service,
     url = told.url,
@@ -155,7 +171,7 @@ function instance.inspect()
   app.run = command_of(app, told)
   app.version = version_in(app.references)
   if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
-  app.framework = csproj.get(project, { property = "TargetFramework" })
+  app.framework = not is_published and csproj.get(project, { property = "TargetFramework" }) or nil
   states.extend(told.releases or {})
   configuration.refuse_others(app)
   app.database = configuration.database(app, told)
@@ -166,9 +182,28 @@ function instance.inspect()
   app.states = instance.rows(app.database)
   app.keyrings = keyrings(app)
   app.ring = app.key_ring and keys.ring(app.key_ring) or nil
-  app.state = state_of(app, told)
+  app.sql_folder = told.sqlserver and told.sqlserver.folder
+  app.state = state_of(app)
   playbook.instance(app)
   return app
+end
+
+--- A published site with the folder that brings another release of its program.
+function instance.with_program(app, from)
+  if not app.published then
+    if from then error { code = "argument.invalid", message = "--published is for a published folder, and " .. app.project .. " is built here" } end
+    return app
+  end
+  if not from then return app end
+  local other = instances.with(app, { from = from })
+  other.state = state_of(other)
+  return other
+end
+
+--- What the folder that was given brings: its release, and whether it is the same program.
+function instance.program_in(app)
+  local program = published.program(app.from)
+  return program, program and version_in(published.references(app.from, program, { "Umbraco.Cms" }))
 end
 
 --- Room for two backups, a copy of the site that is built and booted, and the database that a restore puts beside the failed one.

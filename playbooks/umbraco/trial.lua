@@ -1,6 +1,7 @@
 -- A build that is tried before it meets the site: booted on a copy of the site's folder and of its database, until it is ready and has ended its migrations.
 -- Booting a new release is never a dry run, for it migrates before it says no; so it does that to the copy. Nothing of the copy remains.
-local playbook, database, instance, states = require "playbook", require "umbraco.database", require "umbraco.instance", require "umbraco.states"
+local playbook = require "playbook"
+local database, instance, published, states = require "umbraco.database", require "umbraco.instance", require "umbraco.published", require "umbraco.states"
 require "checks"
 
 local trial = {}
@@ -22,16 +23,17 @@ local VARIABLES = {
 --- Why a build of this site cannot be tried on a copy; nil where it can.
 function trial.obstacle(app)
   if not database.is_file(app.database) then return "its database is of SQL Server, of which no copy is made" end
+  local is_built = not app.published
   if not app.run then return "playbook.json does not say how the site is started in the foreground, under run" end
-  if not app.build then return "playbook.json does not set build" end
-  for i, words in ipairs { app.build, app.run } do
+  if is_built and not app.build then return "playbook.json does not set build" end
+  for i, words in ipairs { app.build or {}, app.run } do
     for place, word in ipairs(words) do
       local absolute = place > 1 and word:find "^/"
       if absolute then return (i == 1 and "build" or "run") .. " in playbook.json names the path " .. word .. ", which a copy would share with the site" end
     end
   end
   if (app.output or ""):find "^/" then return "the output of the build, " .. app.output .. ", is not below the project: a copy would share it with the site" end
-  local outside = file.read(app.project):match '<ProjectReference[^>]-Include%s*=%s*"(%.%.[^"]*)"'
+  local outside = is_built and file.read(app.project):match '<ProjectReference[^>]-Include%s*=%s*"(%.%.[^"]*)"'
   if outside then return app.project .. " refers to " .. outside .. ", which is outside of the folder that is copied" end
 end
 
@@ -75,18 +77,19 @@ local function serve(app, release, folder)
   })
 end
 
---- Boots a copy of the site in `release`, built anew where it is another one or where `build` is true, and ends it. The states in which it ends, for a
+--- Boots a copy of the site in `release`, built anew where it is another one, and ends it. The states in which it ends, for a
 --- release that the table does not know, are put into what is returned.
 ---@param app table
 ---@param release string
----@param options? { rows?: table[], build?: boolean } state rows that the copy's database gets first
+---@param options? { rows?: table[] } state rows that the copy's database gets first
 ---@return { core?: string, pre?: string }
 function trial.boot(app, release, options)
   local given, learned = options or {}, {}
-  local builds = given.build or release ~= app.version or not app.output
-  local folder = scratch.copy(".", {
+  local builds = not app.published and (release ~= app.version or not app.output)
+  local folder = scratch.copy(app.from or ".", {
     name = "site",
     except = left_out(app, builds),
+    files = app.from and published.settings() or nil,
     databases = { { from = app.database, to = instance.below_root(app, DATABASE), sql = sql_of(given.rows) } },
     projects = release ~= app.version and instance.edits(app, release) or nil,
   })

@@ -5,13 +5,16 @@ local playbook, umbraco, trial = require "playbook", require "umbraco", require 
 return playbook.define {
   name = "umbraco/upgrade",
   summary = "Upgrade a self-built Umbraco site to a release: tried on a copy, then project, build, boot, proof by its migration states.",
-  params = { to = { type = "release", required = true, help = "such as 17.5.2" } },
+  params = {
+    to = { type = "release", required = true, help = "such as 17.5.2" },
+    published = { type = "path", help = "where a site is a published folder: that of the release, published elsewhere" },
+  },
   help = "How the site is built and started stands in playbook.json beside the project: service, url, build, output, run.\n"
     .. "--accept NAME: a package's migration state, by its name; content, where an editor was replaced by another; untried, where the new build cannot be\n"
     .. "booted on a copy first; unknown-release, for one that the table of states does not know: its states are then learned on the copy.",
 
   run = function(p)
-    local app = umbraco.inspect()
+    local app = umbraco.with_program(umbraco.inspect(), p.published)
     local path = umbraco.path(app, p.to)
 
     gates(function()
@@ -21,6 +24,7 @@ return playbook.define {
       gate.path_is_sure(path)
       gate.one_hop(path)
       gate.final_states_can_be_known(app, p.to)
+      gate.program_is_of_the_release(app, p.to)
       gate.new_build_can_be_tried(app)
       gate.states_fit_the_release(app)
       gate.release_goes_on_from_these_states(app, p.to)

@@ -92,6 +92,8 @@ class ScratchCopy : public Primitive {
     for (const Json all = get_or<Json>(args, "except", Json::array()); const Json& path : all) tree.leave_out(inside(path));
     context.reach("scratch.copy.before");
     tree.run();
+    for (const Json all = get_or<Json>(args, "files", Json::array()); const Json& one : all)
+      fs::copy_file(context.resolve(text_of(one, "from")), to / inside(text_of(one, "to")), fs::copy_options::overwrite_existing);
     for (const Json all = get_or<Json>(args, "databases", Json::array()); const Json& one : all) copy_database(context, one, to);
     for (const Json all = get_or<Json>(args, "projects", Json::array()); const Json& one : all) edit(one, to);
     context.reach("scratch.copy.done");
@@ -139,6 +141,7 @@ class ScratchCopy : public Primitive {
       .parameters = {{.name = "folder", .type = Type::path, .help = "below the instance or absolute", .required = true},
                      {.name = "name", .type = Type::string, .help = "of the copy", .fallback = "copy"},
                      {.name = "except", .type = Type::strings, .help = "paths in the folder that are left out; the state folder always is"},
+                     {.name = "files", .type = Type::list, .help = "{from=, to=}: files that are put over those of the folder"},
                      {.name = "databases",
                       .type = Type::list,
                       .help =

@@ -1106,6 +1106,7 @@ scratch = {}
 ---@class playbook.scratch.copy.options
 ---@field name? string of the copy ("copy" when not given)
 ---@field except? string[] paths in the folder that are left out; the state folder always is
+---@field files? any[] {from=, to=}: files that are put over those of the folder
 ---@field databases? any[] {from=, to=, sql=?}: SQLite databases, where each goes in the copy, and statements that are run on the copy
 ---@field projects? any[] {file=, package= or property=, value=}: what changes in MSBuild files of the copy
 

@@ -25,6 +25,7 @@ TEST_CASE("a scratch copy holds the folder, its database with what stands in the
 
   const Json args{{"folder", "."},
                   {"except", {"media", "data"}},
+                  {"files", {{{"from", "media/a/big"}, {"to", "run.sh.old"}}}},
                   {"databases", {{{"from", "data/shop.db"}, {"to", "data/shop.db"}, {"sql", "insert into t values (2)"}}}},
                   {"projects", {{{"file", "Shop.csproj"}, {"package", "A"}, {"value", "2.0"}}}}};
   const fs::path copy = here.call("scratch.copy", args).get<std::string>();
@@ -34,6 +35,7 @@ TEST_CASE("a scratch copy holds the folder, its database with what stands in the
   CHECK_THAT(read_file(copy / "Shop.csproj"), ContainsSubstring("Version=\"2.0\""));
   CHECK_THAT(read_file(here.instance / "Shop.csproj"), ContainsSubstring("Version=\"1.0\""));
   CHECK((fs::status(copy / "run.sh").permissions() & fs::perms::owner_exec) != fs::perms::none);
+  CHECK(read_file(copy / "run.sh.old") == "big");
   CHECK(fs::read_symlink(copy / "inside") == "run.sh");
   for (const char* name : {"media", "outside", "above"}) CHECK_FALSE(fs::exists(fs::symlink_status(copy / name)));
   REQUIRE(here.logged.size() == 2);

@@ -159,3 +159,51 @@ TEST_CASE("variables of an Umbraco site's service win over its appsettings", "[u
   replace_file(site.path("site.env"), "ConnectionStrings__umbracoDbDSN='Data Source=elsewhere.db'\n");
   CHECK_THAT(site.said(check, 3), ContainsSubstring("elsewhere.db"));
 }
+
+namespace {
+
+/// What `dotnet publish` makes of a release, as far as the stand-in goes.
+void publish(const fs::path& folder, const fs::path& like, const std::string& release) {
+  for (const char* part : {"out", "App_Plugins", "wwwroot/css", "wwwroot/media"}) fs::create_directories(folder / part);
+  for (const char* name : {"ctl", "site.py", "site.json"})
+    if (folder != like) fs::copy_file(like / name, folder / name);
+  replace_file(folder / "out/release", release + "\n");
+  replace_file(folder / "Shop.deps.json", "{\n  \"libraries\": {\n    \"Umbraco.Cms/" + release + "\": {},\n    \"Umbraco.Cms.Core/" +
+                                              release + "\": {},\n    \"Umbraco.Forms/13.0.0\": {}\n  }\n}\n");
+  replace_file(folder / "App_Plugins/plugin.js", release);
+  replace_file(folder / "wwwroot/css/site.css", release);
+  replace_file(folder / ("only-" + release + ".dll"), release);
+}
+
+}  // namespace
+
+TEST_CASE("a published Umbraco folder gets the program of another one, keeps its own data and settings, and goes back", "[umbraco]") {
+  Laid site("16.4.1");
+  const TempFolder next;
+  fs::remove(site.path("Shop.csproj"));
+  publish(site.folder.path(), site.folder.path(), "16.4.1");
+  publish(next.path(), site.folder.path(), "17.5.2");
+  replace_file(next.path() / "appsettings.json", "{}");
+  replace_file(site.path("wwwroot/media/picture"), "a picture");
+  for (const char* member : {"build", "output"}) site.told(member, nullptr);
+  const std::string settings = read_file(site.path("appsettings.json"));
+  umbraco::start(site.folder.path(), site.port);
+
+  CHECK_THAT(site.said({"inspect"}, 0), ContainsSubstring("Shop.deps.json") && ContainsSubstring("16.4.1"));
+  CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3), ContainsSubstring("Shop.deps.json is a published folder"));
+  CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.4.0", "--published", next.path().string()}, 3),
+             ContainsSubstring(next.path().string() + " holds Shop.deps.json of 17.5.2, not Shop.deps.json of 17.4.0"));
+  INFO(site.said({"umbraco/upgrade", "--to", "17.5.2", "--published", next.path().string(), "--yes"}, 0));
+  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("17.5.2"));
+  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-17.5.2.dll"})
+    CHECK(read_file(site.path(file)) == "17.5.2");
+  CHECK(read_file(site.path("appsettings.json")) == settings);
+  CHECK(read_file(site.path("wwwroot/media/picture")) == "a picture");
+
+  INFO(site.said({"rollback", "--yes"}, 0));
+  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("16.4.1"));
+  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-16.4.1.dll"})
+    CHECK(read_file(site.path(file)) == "16.4.1");
+  CHECK(read_file(site.path("out/release")) == "16.4.1\n");
+  CHECK_FALSE(fs::exists(site.path("only-17.5.2.dll")));
+}
