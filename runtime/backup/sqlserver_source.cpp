@@ -224,8 +224,8 @@ class SqlServerSource final : public Source {
     return "**The " + describe(spec) + "**, in its place. Put the password of `" + spec.at("user").get<std::string>() +
            "` into `SQLCMDPASSWORD` first:\n\n```sh\nzstd -d -c -q " + shell_quoted(stored.manifest.part_of(stored.source.name).file) +
            " | " + inside + "sh -euc " + shell_quoted(kReceive) + " sh " + shell_quoted(file) + "\nprintf '%s\\n' \"$SQLCMDPASSWORD\" | " +
-           inside + "sh -euc " + shell_quoted("read -r SQLCMDPASSWORD\nexport SQLCMDPASSWORD\n" + std::string(kSqlcmd)) + " sh -S localhost -U " +
-           shell_quoted(spec["user"].get<std::string>()) + " -C -b -Q " +
+           inside + "sh -euc " + shell_quoted("read -r SQLCMDPASSWORD\nexport SQLCMDPASSWORD\n" + std::string(kSqlcmd)) +
+           " sh -S localhost -U " + shell_quoted(spec["user"].get<std::string>()) + " -C -b -Q " +
            shell_quoted("if db_id(" + sql_server_text(database_of(spec)) + ") is not null alter database " + database +
                         " set single_user with rollback immediate; restore database " + database + " from disk = " + sql_server_text(file) +
                         " with replace, checksum; alter database " + database + " set multi_user") +

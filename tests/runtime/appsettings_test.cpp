@@ -91,8 +91,7 @@ TEST_CASE("variables of a unit, its drop-ins and env files win over appsettings 
   const Json reference = site.call("secret.appsettings", {{"folder", "."}, {"key", "Secret:Key"}, {"over", {"site.service"}}});
   CHECK(site.secrets.open(reference) == "c2VjcmV0");
   const Json password = site.call(
-      "secret.appsettings",
-      {{"folder", "."}, {"key", "ConnectionStrings:umbracoDbDSN"}, {"over", {"site.service"}}, {"part", "password"}});
+      "secret.appsettings", {{"folder", "."}, {"key", "ConnectionStrings:umbracoDbDSN"}, {"over", {"site.service"}}, {"part", "password"}});
   CHECK(site.secrets.open(password) == "hunter22");
   CHECK(password_in("pwd='a;b c';Server=db") == "a;b c");
   replace_file(site.instance / "over.conf", "[Service]\nEnvironment=\nEnvironment=A__B=alone\nEnvironmentFile=\n");
