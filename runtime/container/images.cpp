@@ -171,17 +171,20 @@ Pin find_pin(const Docker& docker, const std::string& written, const std::string
   for (const Json all = get_or<Json>(*image, "RepoDigests", Json::array()); const Json& one : all)
     if (is_repository(one, wanted)) digest = parse_image(one.get<std::string>()).digest;
 
-  std::string local;
+  std::string local, short_tag;  // such as v1.99: a word for people beside the digest
   for (const std::string& tag : tags) {
     ImageReference tagged = wanted;
     tagged.tag = tag;
-    if (floating_reason(tagged)) continue;
+    const bool is_short = floating_reason(tagged).has_value();
+    if (is_short && tag.find_first_of("0123456789") > 1) continue;
     std::string reference = name + ":" + tag;
     Resolved resolved = resolve_image(docker, reference);
-    if (resolved.missing.empty() && (resolved.id == id || resolved.digest == digest)) return {reference, "its registry has it by this tag"};
-    if (local.empty() && docker.image(reference)) local = reference;
+    const bool is_it = resolved.missing.empty() && (resolved.id == id || resolved.digest == digest);
+    if (is_it && !is_short) return {reference, "its registry has it by this tag"};
+    if (is_it && short_tag.empty()) short_tag = ":" + tag;
+    if (!is_short && local.empty() && docker.image(reference)) local = reference;
   }
-  if (!digest.empty()) return {name + "@" + digest, "no tag with a full version names it in its registry"};
+  if (!digest.empty()) return {name + short_tag + "@" + digest, "no tag with a full version names it in its registry"};
   if (!local.empty()) return {local, "only this engine has it"};
   return {"", "no registry and no tag with a full version names it"};
 }
