@@ -19,6 +19,11 @@ playbook.check {
         problems[#problems + 1] = at .. ", Umbraco.Cms " .. app.version
       end
     end
+    for _, locked in ipairs(app.locked or {}) do
+      if locked.version ~= app.version then
+        problems[#problems + 1] = locked.file .. ": " .. locked.package .. " is " .. locked.version .. ", Umbraco.Cms " .. app.version
+      end
+    end
     return problems, "give all of them the release that runs"
   end,
 }
@@ -69,7 +74,7 @@ playbook.check {
   run = function(app)
     local problems = {}
     for name, state in pairs(instance.rows(app.database).packages) do
-      if not playbook.accepted(name) then problems[#problems + 1] = name .. " is in state " .. tostring(state) end
+      if not playbook.accepted(name) then problems[#problems + 1] = name .. " is in state " .. tostring(state) .. states.package_note(name) end
     end
     return problems, "look whether the package's release for the target knows that state, then accept each by its name: --accept NAME"
   end,
@@ -208,12 +213,8 @@ playbook.check {
   name = "content_is_kept",
   title = "no kind of property has lost values",
   run = function(app, before)
-    local now, problems = instance.content(app.database), {}
-    for editor, count in pairs(before) do
-      if (now[editor] or 0) < count then problems[#problems + 1] = editor .. " had " .. count .. " values and has " .. (now[editor] or 0) end
-    end
-    local hint = "look at the content; where an editor was replaced by another as it should be, accept it with --accept content"
-    return #problems == 0 or playbook.accepted "content", table.concat(problems, "; "), hint
+    local lost, hint = instance.lost_content(app.database, before)
+    return lost == nil or playbook.accepted "content", lost, hint
   end,
 }
 

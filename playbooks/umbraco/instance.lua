@@ -4,6 +4,8 @@ local configuration, database, published, states = require "umbraco.configuratio
 
 local instance = {}
 
+local LOCK_FILE = "packages.lock.json"
+
 -- Packages that must have the release of Umbraco.Cms when a project names them.
 local SIBLINGS = {
   "Umbraco.Cms.Core", "Umbraco.Cms.Infrastructure", "Umbraco.Cms.Web.Common", "Umbraco.Cms.Web.Website", "Umbraco.Cms.Web.BackOffice", "Umbraco.Cms.Api.Common",
@@ -44,9 +46,10 @@ local function only_project()
   error { code = "instance.missing", message = "there is no project with Umbraco.Cms here, nor a published one", hint = "name its folder with -C DIR" }
 end
 
---- Every file that may name a package's version, with the packages of Umbraco CMS that it names: { file, package, version }.
+--- Every file that may name a package's version, with the packages of Umbraco CMS that it names: { file, package, version }. And what the lock file, which
+--- the build writes anew, has of them.
 local function references(project, is_published)
-  local packages, found = { "Umbraco.Cms", unpack(SIBLINGS) }, {}
+  local packages, found, locks = { "Umbraco.Cms", unpack(SIBLINGS) }, {}, {}
   if is_published then return published.references(".", project, packages) end
   for _, path in ipairs { project, "Directory.Packages.props", "Directory.Build.props" } do
     if file.exists(path) then
@@ -56,7 +59,14 @@ local function references(project, is_published)
       end
     end
   end
-  return found
+  if file.exists(LOCK_FILE) then
+    for _, locked in pairs(json.parse(file.read(LOCK_FILE, { limit = 64 * 1024 * 1024 })).dependencies or {}) do
+      for _, package in ipairs(packages) do
+        if locked[package] then locks[#locks + 1] = { file = LOCK_FILE, package = package, version = locked[package].resolved } end
+      end
+    end
+  end
+  return found, locks
 end
 
 local function version_in(found)
@@ -98,6 +108,16 @@ function instance.content(db)
   return counts
 end
 
+--- What a database has less of than was counted, in words, and what to do; nil where it has all.
+function instance.lost_content(db, before)
+  local now, problems = instance.content(db), {}
+  for editor, count in pairs(before) do
+    if (now[editor] or 0) < count then problems[#problems + 1] = editor .. " had " .. count .. " values and has " .. (now[editor] or 0) end
+  end
+  local hint = "look at the content; where an editor was replaced by another as it should be, accept it with --accept content"
+  return problems[1] and table.concat(problems, "; ") or nil, hint
+end
+
 --- What changes in its MSBuild files with the release: every package of Umbraco CMS that the project names, and its .NET.
 ---@return { file: string, value: string, package?: string, property?: string }[]
 function instance.edits(app, release)
@@ -115,7 +135,7 @@ function instance.framework(version) return FRAMEWORKS[major(version)] end
 function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
 
 local function state_of(app)
-  local optional = { "Directory.Packages.props", "Directory.Build.props", "packages.lock.json", "global.json", "nuget.config", configuration.FILE }
+  local optional = { "Directory.Packages.props", "Directory.Build.props", LOCK_FILE, "global.json", "nuget.config", configuration.FILE }
   for _, path in ipairs(app.variables) do
     if not path:find "^/" then optional[#optional + 1] = path end -- a unit is the machine's, not the site's
   end
@@ -158,7 +178,6 @@ function instance.inspect()
     title = "Umbraco",
     project = project,
     published = is_published,
-    references = references(project, is_published),
     root = told.root or ".",
     service = told.service,
     url = told.url,
@@ -166,6 +185,7 @@ function instance.inspect()
     output = told.output,
     key_ring = told.key_ring,
   }
+  app.references, app.locked = references(project, is_published)
   app.variables = configuration.variables(told)
   app.environment = told.environment or configuration.get(app, "ASPNETCORE_ENVIRONMENT") or "Production"
   app.run = command_of(app, told)

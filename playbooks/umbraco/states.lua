@@ -71,6 +71,14 @@ function states.extend(releases)
   end
 end
 
+--- What is known of a package's plan, to be put behind its state; "" for nothing. A package's states are free text, and no table of them exists.
+function states.package_note(name)
+  for _, known in ipairs(data.package_states or {}) do
+    if known.plan == name then return ": " .. known.note .. " (" .. known.source .. ")" end
+  end
+  return ""
+end
+
 -- releases ----------------------------------------------------------------------------------------------------------------------------------------------
 
 local all = data.order

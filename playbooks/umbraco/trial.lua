@@ -86,6 +86,7 @@ end
 function trial.boot(app, release, options)
   local given, learned = options or {}, {}
   local builds = not app.published and (release ~= app.version or not app.output)
+  local content = instance.content(app.database)
   local folder = scratch.copy(app.from or ".", {
     name = "site",
     except = left_out(app, builds),
@@ -101,9 +102,19 @@ function trial.boot(app, release, options)
     local hint = "the site itself was not touched; mend what it says, or look for it among the known problems of " .. release
     error { code = failure.code, message = "on a copy of the site " .. release .. " does not boot: " .. (line or failure.message), hint = hint }
   end
-  expect.copy_is_migrated(app, root, release, learned)
+  expect.copy_is_migrated(app, root, release, content, learned)
   process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
   return learned
+end
+
+-- The migrations that a boot says to have run.
+local function ran(logs)
+  local names = {}
+  for _, one in ipairs(logs) do
+    local text = file.read(one.path, { limit = 256 * 1024 * 1024 })
+    for name in text:gmatch '"MigrationType"%s*:%s*"([^"]+)"' do names[#names + 1] = name end
+  end
+  return #names == 0 and "no migration ran" or #names .. (#names == 1 and " migration ran: " or " migrations ran: ") .. table.concat(names, ", ")
 end
 
 playbook.check {
@@ -134,13 +145,17 @@ playbook.check {
 playbook.check {
   name = "copy_is_migrated",
   title = "a copy of the site ends in the states of the release, and the site is as it was",
-  run = function(app, root, release, learned)
+  run = function(app, root, release, content, learned)
     local line = instance.failure_in(instance.logs { root = root }, {})
     if line then return false, line end
-    local rows, live = instance.rows(root .. "/" .. DATABASE), instance.rows(app.database)
+    local copy = root .. "/" .. DATABASE
+    local rows, live = instance.rows(copy), instance.rows(app.database)
     if live.core ~= app.states.core or live.pre ~= app.states.pre then
       return false, "the states of the site itself changed while the copy was tried: " .. tostring(live.core), "stop it, and restore the last backup set"
     end
+    log.info("on the copy: " .. ran(instance.logs { root = root }))
+    local lost, hint = instance.lost_content(copy, content)
+    if lost and not playbook.accepted "content" then return false, "on the copy " .. lost, hint end
     if states.release(release) then return states.final(rows.core, rows.pre, release) end
     if not rows.core then return false, "the copy has no core state" end
     learned.core, learned.pre = rows.core, rows.pre

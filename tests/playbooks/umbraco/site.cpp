@@ -140,4 +140,27 @@ Scenario upgrade(const std::string& from, const std::string& to, const std::stri
   return scenario;
 }
 
+Scenario downgrade(const std::string& from, const std::string& to) {
+  Scenario scenario;
+  scenario.name = "umbraco/downgrade to " + to + " by force";
+  scenario.playbook = "umbraco/downgrade";
+  scenario.params = {{"to", to}, {"force_states", true}};
+  scenario.prepare = [=](const fs::path& folder) {
+    const int port = closed_port();
+    lay_out(folder, from, port);
+    start(folder, port);
+  };
+  scenario.judge = [=](const fs::path& folder) {
+    const std::string found = states(folder), built = read_file(folder / "out/release");
+    const int status = answer(port_of(folder));
+    for (const auto& [release, verdict] : {std::pair(from, "old"), std::pair(to, "new")})
+      if (found == finals(release) && built == release + "\n" && status == 200 &&
+          read_file(folder / "Shop.csproj").find("Version=\"" + release + "\"") != std::string::npos)
+        return std::string(verdict);
+    return "states " + found + ", built " + built + ", answers " + std::to_string(status);
+  };
+  scenario.clean = stop;
+  return scenario;
+}
+
 }  // namespace playbook::testing::umbraco

@@ -14,7 +14,7 @@ constexpr const char* kDatabase = "umbraco/Data/Umbraco.sqlite.db";
 
 /// A site of `release`, built and not started.
 void lay_out(const std::filesystem::path& folder, const std::string& release, int port);
-/// Settings of the stand-in: {fail=, only_live=, lie=, table=}, as site.py says.
+/// Settings of the stand-in: {fail=, only_live=, lose=, lie=, table=}, as site.py says.
 void set(const std::filesystem::path& folder, int port, Json more);
 /// Starts it and waits for its first page.
 void start(const std::filesystem::path& folder, int port);
@@ -27,5 +27,8 @@ std::string finals(const std::string& release);
 
 /// umbraco/upgrade from release to release; ends in the old state where the boot fails at the state `fail`.
 Scenario upgrade(const std::string& from, const std::string& to, const std::string& fail = "");
+
+/// umbraco/downgrade, which writes the older release's states; ends in the new state.
+Scenario downgrade(const std::string& from, const std::string& to);
 
 }  // namespace playbook::testing::umbraco

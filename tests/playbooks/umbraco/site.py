@@ -1,7 +1,7 @@
 """A stand-in of an Umbraco site: it boots as the real one does in what matters here. Premigrations run before anybody asks whether it may migrate; the state
 is written after every step; it logs compact JSON with Serilog's templates; until 17.2 nothing answers before it is done, from 17.3 on 503; a failed boot
 answers 500 for ever. It migrates no content. Variables of its environment win over its files. `site.json`: port, table (the states), fail (a state at which
-it fails), only_live (it does so only where no variable names the database), lie (ready says Degraded at first).
+it fails), only_live (it does so only where no variable names the database), lose (true: a value is gone after the boot), lie (ready says Degraded at first).
 """
 import http.server, json, os, re, sqlite3, threading, time
 
@@ -65,6 +65,9 @@ def boot():
     if plans.get("pre_plan"):
         migrate(database, plans["pre_plan"], PREFIX + ".Premigrations", "")
     migrate(database, plans["core_plan"], PREFIX, table["states"][table["plans"][plans["core_plan"]]["chain"][0]]["state"])
+    if settings.get("lose"):
+        with database:
+            database.execute("delete from umbracoPropertyData where id = 1")
     database.close()
 
 

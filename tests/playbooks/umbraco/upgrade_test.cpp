@@ -210,6 +210,7 @@ TEST_CASE("umbraco/rerun runs the migrations of the later releases once more, on
   REQUIRE(run.status == 0);
   CHECK(differences(before, site.data()).empty());
   CHECK(read_file(site.log()) == log);
+  CHECK_THAT(run.out, ContainsSubstring("on the copy: 26 migrations ran: V_17_0_0.UpdateToOpenIddictV7, "));
   run = site.run({"umbraco/rerun", "--from", "16.4.1", "--live", "--yes"});
   CHECK(run.status == 3);
   CHECK_THAT(run.out + run.err, ContainsSubstring("V_17_0_0.MigrateSystemDatesToUtc: shifts dates by the server offset"));
@@ -268,12 +269,17 @@ TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[u
   CHECK_THAT(run.out, ContainsSubstring("\"version\":\"10.4.2\""));
 }
 
-TEST_CASE("umbraco/upgrade holds at a sample of instants, forward and back", "[umbraco][matrix]") {
+TEST_CASE("umbraco/upgrade and downgrade hold at a sample of instants, forward and back", "[umbraco][matrix]") {
   MatrixOptions options;
-  options.every = 60;
+  options.every = 140;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
-  options.every = 28;
+  check_crash_matrix(umbraco::downgrade("17.5.2", "17.2.2"), options);
+  options.every = 60;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2", "7208B20D"), options);
+}
+
+TEST_CASE("umbraco/downgrade by force holds at every instant", "[.][umbraco][matrix][exhaustive]") {
+  check_crash_matrix(umbraco::downgrade("17.5.2", "17.2.2"), {});
 }
 
 TEST_CASE("umbraco/upgrade holds at every instant, forward and back", "[.][umbraco][matrix][exhaustive]") {
