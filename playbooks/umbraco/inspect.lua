@@ -8,6 +8,32 @@ local function told(rows)
   return states.id(rows.core) and states.id(rows.pre) and "between releases: an upgrade was not finished" or "no release that the table of states knows"
 end
 
+-- For the last release of each later major that the table knows: would the database be taken by it, and through how many migrations.
+local function ways_on(app)
+  local last, majors, lines = {}, {}, {}
+  for _, name in ipairs(states.releases) do
+    local major = name:match "^%d+"
+    if version.compare(name, app.version) > 0 then
+      if not last[major] then majors[#majors + 1] = major end
+      last[major] = name
+    end
+  end
+  for i, major in ipairs(majors) do
+    local target, said = last[major]
+    local path, why = umbraco.path(app, target), states.refusal(app.states.core, app.states.pre, app.version, target)
+    if path.hops and #path.hops > 1 then
+      said = "after " .. path.hops[1].to
+    elseif path.blocked or why then
+      said = "no: " .. (why or path.blocked.why)
+    else
+      local pending = states.pending(app.states.core, app.states.pre, target)
+      said = #pending.pre + #pending.core .. " migrations"
+    end
+    lines[i] = target .. ": " .. said
+  end
+  return lines
+end
+
 return playbook.define {
   name = "umbraco/inspect",
   summary = "Say what is here: release by the project, releases that the database could be of, its states, what runs, backups, what is wrong.",
@@ -30,6 +56,7 @@ return playbook.define {
       premigration_state = rows.pre or "none",
       database_of = told(rows),
       packages = rows.packages,
+      ways_on = ways_on(app),
       migrating = rows.lock and rows.lock ~= "" and rows.lock or "nobody",
       service = app.service and service.status(app.service) or "not said in playbook.json",
       address = app.url or "not said in playbook.json",

@@ -267,6 +267,8 @@ TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[u
   REQUIRE(run.status == 0);
   CHECK_THAT(run.out, ContainsSubstring("10.4.0 to 10.4.2, 11.0.0 to 11.1.0"));
   CHECK_THAT(run.out, ContainsSubstring("\"version\":\"10.4.2\""));
+  for (const char* way : {"\"10.8.7: 2 migrations\"", "\"13.5.2: 21 migrations\"", "\"17.5.2: after 13\""})
+    CHECK_THAT(run.out, ContainsSubstring(way));
 }
 
 TEST_CASE("umbraco/upgrade and downgrade hold at a sample of instants, forward and back", "[umbraco][matrix]") {
