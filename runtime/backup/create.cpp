@@ -138,6 +138,7 @@ BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, W
   work.reach("backup.begun");
   Manifest manifest = write_sources(request, sources, partial, work);
   partial.end_scratch();
+  if (request.keys.valid()) manifest.keys = request.keys.get();
   partial.write_text(kInstructionsFile, restore_instructions(partial.final_path(), manifest, sources));
   partial.write_text(kManifestFile, manifest.to_text());
   std::string sums = render_sums(partial.sums());

@@ -27,11 +27,9 @@ class BackupCreate : public Primitive {
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
     Work work = work_of(context);
-    Manifest manifest = manifest_of(context, args);
-    if (args.contains("keyrings") && !args["keyrings"].is_null())
-      manifest.keys = fingerprint_keyrings(context, schemes_, keyrings_of(args));
-    SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), std::move(manifest),
+    SetRequest request{prepared.at("folder").get<std::string>(), prepared.at("name"), manifest_of(context, args),
                        sources_.check(args.at("sources"), context.instance())};
+    if (args.contains("keyrings") && !args["keyrings"].is_null()) request.keys = fingerprint_keyrings(context, schemes_, keyrings_of(args));
     request.recipients = strings_of(args, "recipients");
     BackupSet set = create_set(request, sources_, work);
     for (const StoredSource& source : set.manifest().sources)

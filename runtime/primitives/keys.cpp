@@ -58,17 +58,23 @@ std::vector<Json> keyrings_of(const Json& args) {
   return keyrings;
 }
 
-Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings, const Json& like,
-                          bool running) {
+std::shared_future<Json> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
+                                              const Json& like, bool running) {
   KeyringReader reader(context, schemes);
-  Json all = Json::array();
+  std::vector<std::pair<const Scheme*, KeyTexts>> opened;
   for (const Json& keyring : keyrings) {
-    Keyring opened = reader.open(keyring);
-    if (!opened.problem.empty()) context.log(LogLevel::warning, "no fingerprint: " + opened.problem);
-    for (Json& one : fingerprint_keys(*opened.scheme, running && !opened.container.empty() ? opened.running : opened.texts, like))
-      all.push_back(std::move(one));
+    Keyring one = reader.open(keyring);
+    if (!one.problem.empty()) context.log(LogLevel::warning, "no fingerprint: " + one.problem);
+    opened.emplace_back(one.scheme, running && !one.container.empty() ? std::move(one.running) : std::move(one.texts));
   }
-  return all;
+  return std::async(std::launch::async,
+                    [opened = std::move(opened), like] {
+                      Json all = Json::array();
+                      for (const auto& [scheme, texts] : opened)
+                        for (Json& one : fingerprint_keys(*scheme, texts, like)) all.push_back(std::move(one));
+                      return all;
+                    })
+      .share();
 }
 
 KeyringReader::Service& KeyringReader::service(const Json& description) {

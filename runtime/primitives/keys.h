@@ -8,6 +8,7 @@
 // value in a playbook.
 #pragma once
 
+#include <future>
 #include <map>
 #include <string>
 #include <vector>
@@ -53,9 +54,9 @@ class KeyringReader {
 };
 
 /// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged. `running`: of those with which a container
-/// of the service runs, where it runs with others.
-Json fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
-                          const Json& like = Json::array(), bool running = false);
+/// of the service runs, where it runs with others. The keys are read at once; scrypt is slow and works on a thread of its own.
+std::shared_future<Json> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
+                                              const Json& like = Json::array(), bool running = false);
 
 /// Checks `args.keyrings`: throws `argument.invalid`.
 std::vector<Json> keyrings_of(const Json& args);
