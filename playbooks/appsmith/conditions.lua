@@ -173,7 +173,7 @@ playbook.check {
 -- after -----------------------------------------------------------------------------------------------------------------------------------------------
 
 -- Without these there is no Appsmith; others, such as the PostgreSQL of its examples, are told by appsmith/verify.
-local NEEDED = { backend = true, rts = true, mongodb = true, redis = true, supervisord = true }
+local NEEDED = { backend = true, rts = true, mongodb = true, redis = true }
 
 playbook.check {
   name = "programs_run",

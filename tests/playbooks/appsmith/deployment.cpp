@@ -97,7 +97,6 @@ fs::path Deployment::stacks() const {
   return place.substr(0, place.find('\n'));
 }
 std::string Deployment::database() const { return read_file(stacks() / "data/mongodb/db.json"); }
-void Deployment::set_database(const std::string& json) const { replace_file(stacks() / "data/mongodb/db.json", json); }
 std::string Deployment::compose_text() const { return read_file(folder() / "docker-compose.yml"); }
 std::string Deployment::settings() const { return read_file(stacks() / "configuration/docker.env"); }
 std::string Deployment::container() const {

@@ -29,7 +29,6 @@ class Deployment {
   std::filesystem::path stacks() const;
   /// A member of its database, which is a JSON file.
   std::string database() const;
-  void set_database(const std::string& json) const;
   std::string compose_text() const;
   std::string settings() const;
   /// Image and state of its container.

@@ -39,6 +39,12 @@ TEST_CASE("what would stop an upgrade of Appsmith half-way is found before anyth
   app.set_settings(settings +
                    "APPSMITH_CHECKPOINT_OVERRIDE=v2.2\nAPPSMITH_GIT_ROOT=\"/srv/git\"\nAPPSMITH_JAVA_ARGS=-Xmx1g\n"
                    "APPSMITH_INSTANCE_NAME=Our Appsmith\nAPPSMITH_ENCRYPTION_SALT=Zt7RwYh41eFgH\n");
+  const Json data = app.database();
+  Json half_done = data;
+  half_done["failed"] = {"old-change"};
+  half_done["locked"] = true;
+  half_done["fcv"] = "4.4";
+  app.set_database(half_done);
   Programs programs;
   programs.add("stat", "echo fuseblk");
   programs.add("getconf", "echo 65536");
@@ -51,7 +57,9 @@ TEST_CASE("what would stop an upgrade of Appsmith half-way is found before anyth
                 app.folder());
   INFO(seen);
   for (const std::string& why :
-       {docker_env + " sets APPSMITH_CHECKPOINT_OVERRIDE", docker_env + " puts the git repositories into /srv/git, outside of the stacks",
+       {"failed: old-change; another start holds the lock of Mongock"s,
+        "the data is of feature compatibility version 4.4; 2.3 opens 6.0 and 7.0"s, docker_env + " sets APPSMITH_CHECKPOINT_OVERRIDE",
+        docker_env + " puts the git repositories into /srv/git, outside of the stacks",
         docker_env + ":11:27: APPSMITH_INSTANCE_NAME: a space in a value without quotes",
         docker_env + " sets APPSMITH_JAVA_ARGS, which counts for nothing there from 2.5.1 on",
         docker_env + " sets APPSMITH_ENCRYPTION_SALT 2 times, of which the last counts",
@@ -63,8 +71,13 @@ TEST_CASE("what would stop an upgrade of Appsmith half-way is found before anyth
   app.set_settings("APPSMITH_DB_URL=postgresql://appsmith:pw@db.example/appsmith\n" + settings.substr(settings.find('\n') + 1));
   CHECK_THAT(app.run({"appsmith/inspect"}).err,
              ContainsSubstring("names PostgreSQL as the database of Appsmith, and only MongoDB is known here"));
-  app.set_settings(settings.substr(settings.find('\n') + 1));
-  CHECK_THAT(app.run({"check", "appsmith/upgrade", "--to", "2.2"}).out, ContainsSubstring(docker_env + " names no database"));
+  app.set_database(data);
+  const size_t second = settings.find('\n') + 1, salt = settings.find("APPSMITH_ENCRYPTION_SALT");
+  app.set_settings(settings.substr(second, salt - second));
+  CHECK_THAT(app.run({"check", "appsmith/upgrade", "--to", "2.2"}).out,
+             ContainsSubstring(docker_env + " names no database") &&
+                 ContainsSubstring(docker_env + " does not set APPSMITH_ENCRYPTION_SALT") &&
+                 ContainsSubstring("docker.env has no APPSMITH_ENCRYPTION_SALT"));
 }
 
 TEST_CASE("an archive of another database, of another edition, or without its licence is refused before anything is touched",

@@ -306,4 +306,17 @@ Scenario restore_scenario() {
   return scenario;
 }
 
+Scenario switch_scenario() {
+  Scenario scenario = upgrade_scenario("2.1", "2.1");
+  scenario.name = "appsmith/switch-edition";
+  scenario.playbook = "appsmith/switch-edition";
+  scenario.params = Json::object();
+  scenario.accepts = {"one-way"};
+  scenario.judge = [](const fs::path& instance) {
+    return judge(instance, true,
+                 [](const Seen& seen) { return seen.image.starts_with(reference("ee", "2.1")) && seen.data["enterprise"] == true; });
+  };
+  return scenario;
+}
+
 }  // namespace playbook::testing::appsmith

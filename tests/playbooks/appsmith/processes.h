@@ -55,5 +55,6 @@ void stop(const std::filesystem::path& instance);
 Scenario upgrade_scenario(const std::string& from, const std::string& to);
 Scenario rescue_scenario();
 Scenario restore_scenario();
+Scenario switch_scenario();
 
 }  // namespace playbook::testing::appsmith
