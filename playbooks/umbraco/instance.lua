@@ -189,6 +189,7 @@ function instance.inspect()
   app.variables = configuration.variables(told)
   app.environment = told.environment or configuration.get(app, "ASPNETCORE_ENVIRONMENT") or "Production"
   app.run = command_of(app, told)
+  app.endpoints = { http = configuration.get(app, "Kestrel:Endpoints:Http:Url"), https = configuration.get(app, "Kestrel:Endpoints:Https:Url") }
   app.version = version_in(app.references)
   if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
   app.framework = not is_published and csproj.get(project, { property = "TargetFramework" }) or nil
@@ -228,7 +229,7 @@ end
 
 --- Room for two backups, a copy of the site that is built and booted, and the database that a restore puts beside the failed one.
 function instance.space_needed(app)
-  local tree = process.read { "du", "-s", "-B1", "--exclude=.playbook", "--exclude=media", "--exclude=.git", "." }
+  local tree = process.read { "du", "-s", "-B1", "--exclude=.playbook", "--exclude=media", "." }
   return 5 * database.bytes(app.database) + 2 * tonumber(tree.out:match "^%d+") + 64 * 1024 * 1024
 end
 

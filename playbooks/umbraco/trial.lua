@@ -1,8 +1,7 @@
 -- A build that is tried before it meets the site: booted on a copy of the site's folder and of its database, until it is ready and has ended its migrations.
 -- Booting a new release is never a dry run, for it migrates before it says no; so it does that to the copy. Nothing of the copy remains.
 local playbook = require "playbook"
-local configuration, database, instance = require "umbraco.configuration", require "umbraco.database", require "umbraco.instance"
-local published, states = require "umbraco.published", require "umbraco.states"
+local database, instance, published, states = require "umbraco.database", require "umbraco.instance", require "umbraco.published", require "umbraco.states"
 require "checks"
 
 local trial = {}
@@ -25,7 +24,7 @@ local VARIABLES = {
 function trial.obstacle(app)
   if not database.is_file(app.database) then return "its database is of SQL Server, of which no copy is made" end
   local is_built = not app.published
-  if configuration.get(app, "Kestrel:Endpoints:Https:Url") then return "its settings give it an HTTPS endpoint, which a copy would share with the site" end
+  if app.endpoints.https then return "its settings give it an HTTPS endpoint, which a copy would share with the site" end
   if not app.run then return "playbook.json does not say how the site is started in the foreground, under run" end
   if is_built and not app.build then return "playbook.json does not set build" end
   for i, words in ipairs { app.build or {}, app.run } do
@@ -40,7 +39,7 @@ function trial.obstacle(app)
 end
 
 local function left_out(app, builds)
-  local paths = { "bin", "obj", ".git", "node_modules" }
+  local paths = { "bin", "obj" }
   for _, path in ipairs { "umbraco/Data", "umbraco/Logs", "wwwroot/media" } do paths[#paths + 1] = instance.below_root(app, path) end
   if builds and app.output then paths[#paths + 1] = app.output end
   return paths
@@ -66,7 +65,7 @@ local function serve(app, release, folder)
     ConnectionStrings__umbracoDbDSN = "Data Source=" .. folder .. "/" .. instance.below_root(app, DATABASE) .. ";Cache=Shared;Foreign Keys=True;Pooling=True",
   }
   for name, value in pairs(VARIABLES) do env[name] = value end
-  if configuration.get(app, "Kestrel:Endpoints:Http:Url") then env.Kestrel__Endpoints__Http__Url = env.ASPNETCORE_URLS end -- it wins over the other
+  if app.endpoints.http then env.Kestrel__Endpoints__Http__Url = env.ASPNETCORE_URLS end -- it wins over the other
   local tells = version.compare(release, "17.3.0") >= 0
   return scratch.serve(app.run, {
     folder = folder,
