@@ -273,10 +273,11 @@ TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[u
 
 TEST_CASE("umbraco/upgrade and downgrade hold at a sample of instants, forward and back", "[umbraco][matrix]") {
   MatrixOptions options;
-  options.every = 140;
+  options.every = 220;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2"), options);
+  options.every = 400;
   check_crash_matrix(umbraco::downgrade("17.5.2", "17.2.2"), options);
-  options.every = 60;
+  options.every = 130;
   check_crash_matrix(umbraco::upgrade("16.4.1", "17.5.2", "7208B20D"), options);
 }
 
