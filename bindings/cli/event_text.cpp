@@ -95,6 +95,13 @@ std::vector<std::string> gate_lines(const Json& data) {
   return lines;
 }
 
+std::string up_again_text(const Json& data) {
+  const std::string down = duration_text(data), all = duration_text(data, "changing_ms");
+  if (down.empty()) return "the application is up again";
+  if (all.empty()) return "the application is up again, it was down " + down;
+  return "the application is up again, it refused requests for " + down + " of the " + all + " that the change took";
+}
+
 std::string progress_text(const Json& data) {
   const auto done = get_or(data, "done", std::uint64_t{0});
   const std::string unit = text_of(data, "unit");
@@ -142,10 +149,10 @@ Lines verdict(const Json& data, const char* refusal) {
 }
 
 Lines downtime(const Json& data, bool) {
-  const std::string state = word(data, "state"), duration = duration_text(data);
+  const std::string state = word(data, "state");
   if (get_or(data, "planned", false)) return state == "begun" ? Lines{"the application would be down from here"} : Lines{};
   if (state == "begun") return {"the application is down from here"};
-  if (state == "ended") return {"the application is up again" + (duration.empty() ? "" : ", it was down " + duration)};
+  if (state == "ended") return {up_again_text(data)};
   return {};
 }
 

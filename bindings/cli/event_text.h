@@ -48,6 +48,8 @@ std::vector<std::string> gate_lines(const Json& data);
 std::string progress_text(const Json& data);
 /// `  0.4s`-like duration of `ms`, "" when it is not there.
 std::string duration_text(const Json& data, const char* key = "ms");
+/// What the end of a downtime tells: `the application is up again, it refused requests for 2.8s of the 9.1s that the change took`.
+std::string up_again_text(const Json& data);
 /// `error` of an event as one line: message, and hint behind it.
 std::string error_line(const Json& error);
 /// The lines of a text, without the empty one behind a final newline.

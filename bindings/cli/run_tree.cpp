@@ -76,10 +76,7 @@ std::optional<Line> note_line(const ActionRow& row, const Marks& marks) {
   if (row.name == "way_back" && row.phase == Phase::forward)
     return Line{marks.note, "way back: " + text_of(row.args, "module") + "." + text_of(row.args, "function")};
   if (row.name == "downtime_begin") return Line{marks.note, "the application is down from here"};
-  if (row.name == "downtime_end") {
-    const std::string length = duration_text(row.result);
-    return Line{marks.note, "the application is up again" + (length.empty() ? "" : ", it was down " + length)};
-  }
+  if (row.name == "downtime_end") return Line{marks.note, up_again_text(row.result)};
   if (row.name == "attempt_failed") return Line{marks.failed, "attempt failed: " + error_line(row.result)};
   if (row.name == "recheck") return Line{marks.note, "resumed: all gates again"};
   return std::nullopt;

@@ -182,6 +182,7 @@ function instance.inspect(given, snapshot, name)
   described(app, config)
   app.url = composed.address(config.services[app.service], app.service)
   app.health_path = health_path(composed.release_in(app.pinned))
+  app.probe = app.url .. app.health_path
   app.database = database(app, config)
   app.keyrings = keyrings(app, config)
   app.versions = versions(app)

@@ -243,6 +243,7 @@ function instance.inspect(given)
     overridden = config.overridden,
     url = composed.address(service, name, "80"),
   }
+  app.probe = app.url .. "/api/v1/health"
   app.stacks, app.volume = stacks_of(config, name)
   app.docker_env = app.stacks .. "/configuration/docker.env"
   local at = addresses(app.docker_env)

@@ -76,6 +76,7 @@ function checkout.inspect()
     folder = database_folder(),
     files = setting("FS_STORAGE_PATH", "data/storage"),
   }
+  app.probe = app.url .. "/health"
   if app.service and not app.service.systemd and not app.service.name then app.service.name = "appstrate" end
   if not checkout.is_here() then
     local hint = "name its folder with -C DIR; a database elsewhere, by DATABASE_URL, is not known yet for a checkout"

@@ -159,6 +159,7 @@ function instance.inspect(given, snapshot, name)
     overridden = config.overridden,
   }
   app.url = composed.address(described(app, config), app.service, SERVER_PORT)
+  app.probe = app.url .. "/health"
   app.keyrings = keyrings(app)
   app.pinned = dotenv.get(app.env_file, "APPSTRATE_VERSION", { public = true })
   app.health = instance.health(app.url)

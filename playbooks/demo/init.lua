@@ -25,6 +25,7 @@ function demo.inspect()
     secret = dotenv.get(".env", "DEMO_SECRET"),
     database = "data/app.db",
     url = "http://127.0.0.1:" .. port,
+    probe = "http://127.0.0.1:" .. port .. "/health",
     service = { name = "demo", start = { "./ctl", "start" }, stop = { "./ctl", "stop" }, status = { "./ctl", "status" } },
     state = { { type = "sqlite", path = "data/app.db" }, { type = "files", paths = { ".env" } } },
     logs = { "app.log" },

@@ -181,6 +181,7 @@ function instance.inspect()
     root = told.root or ".",
     service = told.service,
     url = told.url,
+    probe = told.url and told.url .. "/",
     build = told.build,
     output = told.output,
     key_ring = told.key_ring,

@@ -156,8 +156,7 @@ Answer Dialogue::own_request(const Request& request) {
   else if (name == "downtime_begin")
     result = begin_downtime(request);
   else if (name == "downtime_end") {
-    result = {{"ms", downtime_length()}};
-    actions_.events().emit("downtime", {{"state", "ended"}, {"ms", result["ms"]}});
+    result = end_downtime();
   } else if (name == "downtime_closed")
     actions_.events().emit("downtime", {{"state", "closed"}});
   else if (name == "way_back")
@@ -211,14 +210,27 @@ Json Dialogue::begin_downtime(const Request& request) {
                 "run it again in the next window");
   actions_.events().emit("downtime", {{"state", "begun"}});
   downtime_watch_.emplace(*actions_.environment().clock);
+  if (const std::string url = get_or<std::string>(facts_.instance(), "probe", ""); !url.empty()) prober_.emplace(url);
   return {{"time", to_iso(now)}};
 }
 
-/// Monotonic where this process saw it begin; else by the clock on the wall, which may have jumped.
-std::int64_t Dialogue::downtime_length() const {
-  if (downtime_watch_) return downtime_watch_->ms();
-  auto length = actions_.environment().clock->utc() - parse_iso(facts_.downtime_began());
-  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(length).count());
+/// {ms, changing_ms?}: for how long requests were refused, and how long all of it took; only the latter, as `ms`, where nobody asked. It is
+/// monotonic where this process saw it begin; else by the clock on the wall, which may have jumped.
+Json Dialogue::end_downtime() {
+  std::int64_t all = 0;
+  if (downtime_watch_) {
+    all = downtime_watch_->ms();
+  } else {
+    auto length = actions_.environment().clock->utc() - parse_iso(facts_.downtime_began());
+    all = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(length).count());
+  }
+  Json result{{"ms", all}};
+  if (const auto refused = prober_ ? prober_->refused_ms() : std::nullopt) result = {{"ms", *refused}, {"changing_ms", all}};
+  prober_.reset();
+  Json event = result;
+  event["state"] = "ended";
+  actions_.events().emit("downtime", event);
+  return result;
 }
 
 /// What a finished run left to go back over: its instance, the sources of its backup, and its undo list.

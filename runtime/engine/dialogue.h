@@ -9,7 +9,7 @@
 // The engine's own requests, beside primitives (all but enter and leave are noted in the journal):
 //   enter {kind, title}   leave {kind, title, ok}      a scope: step, gates, downtime, retry, attempt
 //   gate | expect {name, title, ok, message?, hint?, override?, unknown?}   answer {overridden}
-//   instance {module, title?, version?, logs?, ...}    the instance that this run works on
+//   instance {module, title?, version?, probe?, ...}   the instance that this run works on; `probe` is asked while it is down
 //   accepted {name}  -> bool     confirm {text, details?} -> bool
 //   downtime_begin | downtime_closed | downtime_end    writers running -> stopped and fenced -> released
 //   way_back {module, function, args}                  replaces the inverses of what follows in its scope
@@ -23,6 +23,7 @@
 
 #include "runtime/engine/actions.h"
 #include "runtime/engine/facts.h"
+#include "runtime/engine/prober.h"
 #include "runtime/engine/script.h"
 #include "runtime/engine/stopwatch.h"
 
@@ -69,7 +70,7 @@ class Dialogue {
   Answer own_request(const Request& request);
   Json confirm(const Request& request);
   Json begin_downtime(const Request& request);
-  std::int64_t downtime_length() const;
+  Json end_downtime();
   Json check_result(const Request& request) const;
   Json past_run(const Request& request) const;
   void scope_event(const Request& request);
@@ -87,6 +88,7 @@ class Dialogue {
   std::vector<Json> open_scopes_;  ///< entered while replaying, shown when the run goes live
   Stopwatch watch_;
   std::optional<Stopwatch> downtime_watch_;
+  std::optional<Prober> prober_;  ///< of the downtime
 };
 
 }  // namespace playbook

@@ -10,7 +10,7 @@
 //   action.finished  path, name, outcome (ok|error|cancelled), ms, error?, phase (forward|undo|back)
 //   action.planned   path, name, text, diff?, predicted (bool), undo (inverse|not_needed|impossible|way_back)
 //   gate             name, title, ok, message?, hint?, overridden?, unknown?        expect      the same
-//   downtime         state (begun|closed|ended), ms?
+//   downtime         state (begun|closed|ended), ms?, changing_ms? (where ms is by requests that were refused)
 //   way_back         text
 //   undo.started     items (how many), because                                      undo.item   text, index, of
 //   question         id, text, choices (list), default?                           answer   id, answer, by (operator|option|observer), text?

@@ -117,7 +117,7 @@ class Server {
   std::thread thread_;
 };
 
-std::vector<Parameter> parameters() {
+std::vector<Parameter> serve_parameters() {
   std::vector<Parameter> all;
   for (Parameter& one : command_parameters(600))
     if (one.name == "argv" || one.name == "env" || one.name == "folder" || one.name == "deadline") all.push_back(std::move(one));
@@ -224,7 +224,7 @@ class ScratchServe : public Primitive {
       .name = "scratch.serve",
       .kind = Kind::change,
       .summary = "Starts a server of a scratch copy on a port of its own, waits until it answers as expected, and ends it.",
-      .parameters = parameters(),
+      .parameters = serve_parameters(),
       .returns = "{ready_after_ms: integer}",
       .returns_help = "how long it took",
       .errors = {"argument.invalid", "http.failed", "process.failed", "process.missing", "secret.missing", "timeout", "cancelled"},

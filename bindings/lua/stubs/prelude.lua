@@ -57,6 +57,7 @@ function Definition.with(presets) end
 ---@field module string whose exported stop_writers, start, unfence, verify, restore and evidence are called; `@playbook` for the playbook's own
 ---@field title? string
 ---@field version? string
+---@field probe? string address that is asked ten times a second while the instance is down, which tells for how long it refused requests
 ---@field logs? string[] files that are kept as evidence of a failure; what `evidence(instance)` gives as {file name = text or lines} is kept beside
 
 playbook = {}
