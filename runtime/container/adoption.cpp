@@ -124,6 +124,7 @@ void write_mounts(ComposeText& text, const Json& container, std::map<std::string
     if (type == "volume") volumes[source] = {{"external", true}, {"name", source}};
     mounts.push_back(source + ":" + mount.at("Destination").get<std::string>() + (get_or<bool>(mount, "RW", true) ? "" : ":ro"));
   }
+  std::sort(mounts.begin(), mounts.end());  // the engine tells them in any order
   text.list("volumes", mounts);
 }
 

@@ -40,7 +40,7 @@ struct World : Driver {
     env("APPSTRATE_VERSION=1.0.0-beta.41\nBETTER_AUTH_SECRET=a\nCONNECTION_ENCRYPTION_KEY=b\nUPLOAD_SIGNING_SECRET=c\n"
         "CONNECT_SESSION_SECRET=d\nRUN_TOKEN_SECRET=e\n");
     replace_file(files.instance / "docker-compose.yml", "services: {appstrate: {image: \"ghcr.io/appstrate/appstrate:...\"}}\n");
-    for (const char* name : {"init", "instance", "conditions", "journals", "checkout"})
+    for (const char* name : {"init", "instance", "conditions", "journals", "checkout", "crossing"})
       sources.modules[name == std::string("init") ? "appstrate" : "appstrate." + std::string(name)] = source(name + std::string(".lua"));
     for (const char* name : {"checks", "composed", "instances", "preflights", "stores"})
       sources.modules[name] = read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "stdlib" / (std::string(name) + ".lua"));
