@@ -47,10 +47,12 @@ return playbook.define {
 
   run = function(p)
     local service, files = p.service or service_of(p.container), in_its_layer(p.container)
+    local taken = {} -- looked at once: a run that goes on after it was killed has written them itself
+    for _, name in ipairs { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", ".env" } do
+      if file.exists(name) then taken[#taken + 1] = name end
+    end
     gates(function()
-      for _, name in ipairs { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", ".env" } do
-        gate("no " .. name .. " is here yet", not file.exists(name), "it would be replaced", "run this in a folder of its own: -C DIR")
-      end
+      gate("nothing is here that would be replaced", #taken == 0, table.concat(taken, ", ") .. " is here", "run this in a folder of its own: -C DIR")
       gate("what the container keeps is mounted into it", #files == 0 or playbook.accepted "layer",
         "in its own layer it has " .. table.concat(files, ", ", 1, math.min(#files, 5)), "`docker cp` what is missed out of it and mount it; else --accept layer")
     end)

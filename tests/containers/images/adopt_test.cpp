@@ -1,6 +1,7 @@
 // A container that `docker run` made, on a real engine, and the compose file that compose/adopt writes of it.
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "runtime/base/file.h"
@@ -84,6 +85,19 @@ TEST_CASE("a container of docker run is written down as a compose file that make
   CHECK_THAT(now["Config"]["Env"].dump(), ContainsSubstring(Json(kSecret).dump().substr(1, 20)));
 }
 
+TEST_CASE("compose/adopt goes on where it was killed behind its files", "[adopt]") {
+  const Ran ran;
+  CommandProcess run({"run", "compose/adopt", "--container", ran.name, "--service", "app"}, ran.project.path());
+  run.wait_for("ok container.write_compose");
+  run.signal(SIGKILL);
+  CHECK(run.finish() == 128 + SIGKILL);
+  REQUIRE(fs::exists(ran.project.path() / "docker-compose.yml"));
+  const Finished done = run_playbook({"resume", "--yes"}, ran.project.path());
+  INFO(done.out << done.err);
+  CHECK(done.status == 0);
+  CHECK(output_of("docker ps --all --quiet --filter label=com.docker.compose.service=app").empty());
+}
+
 TEST_CASE("what a compose file of compose/adopt would make otherwise is refused by name, and nothing stays", "[adopt]") {
   const Ran ran("--oom-score-adj 100 --ulimit nofile=1000:1000");
   const Finished refused = ran.adopt();
@@ -103,7 +117,7 @@ TEST_CASE("compose/adopt refuses what would be lost with the container, what is 
   INFO(refused.out << refused.err);
   CHECK(refused.status == 3);
   CHECK_THAT(refused.out + refused.err, ContainsSubstring("in its own layer it has /kept.db"));
-  CHECK_THAT(refused.out + refused.err, ContainsSubstring("no .env is here yet"));
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring("nothing is here that would be replaced: .env is here"));
   CHECK(read_file(ran.project.path() / ".env") == "A=1\n");
 
   ComposeFixture made("services:\n  one:\n    image: @shell@\n    command: [sleep, '1000']\n");
