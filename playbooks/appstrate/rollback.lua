@@ -34,8 +34,7 @@ return playbook.define {
 
       step("Go back", function()
         appstrate.restore(app, set, { identity = p.identity })
-        compose.check(app.project, { [app.service] = old.image })
-        compose.up(app.project, { services = appstrate.services(app) })
+        compose.up(app.project, { services = appstrate.services(app), images = { [app.service] = old.image } })
         appstrate.wait_ready(app, old)
       end)
 

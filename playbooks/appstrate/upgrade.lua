@@ -60,8 +60,7 @@ return playbook.define {
       step("Upgrade", function()
         if new then file.copy(app.project.files[1], new.path) end
         dotenv.set(app.env_file, "APPSTRATE_VERSION", target.tag, { public = true, once = true })
-        compose.check(app.project, target.of_service)
-        compose.up(app.project, { services = appstrate.all_services(after) })
+        compose.up(app.project, { services = appstrate.all_services(after), images = target.of_service })
         appstrate.wait_ready(app, target)
       end)
 

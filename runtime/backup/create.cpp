@@ -95,11 +95,17 @@ Manifest write_sources(const SetRequest& request, const SourceRegistry& sources,
     Json state;
     std::vector<Part> parts;
   };
-  std::vector<Written> written(request.sources.size());
-  auto may_run_beside = [&](size_t i) { return sources.read_beside(request.sources[i]); };
-  at_once(work, written.size(), may_run_beside, [&](size_t i, Work& own) {
+  const size_t count = request.sources.size();
+  std::vector<Written> written(count);
+  auto may_run_beside = [&](size_t job) { return sources.read_beside(request.sources[job % count]); };
+  at_once(work, 2 * count, may_run_beside, [&](size_t job, Work& own) {  // all are announced, then read
+    const size_t i = job % count;
     const Json& spec = request.sources[i];
     const Source& source = sources.at(spec.at("type"));
+    if (job < count) {
+      if (request.copy.empty()) source.announce(spec, own);
+      return;
+    }
     SourceWriter writer(partial.folder(), own);
     written[i].state = request.copy.empty() ? source.create(spec, writer, own) : source.import(spec, request.copy, writer, own);
     written[i].parts = writer.take();
@@ -132,13 +138,11 @@ Json verification_of(const Manifest& manifest) {
 
 BackupSet create_set(const SetRequest& request, const SourceRegistry& sources, Work& work) {
   check_recipients(request.recipients);
-  for (const Json& spec : request.sources)
-    if (request.copy.empty()) work.expect(3 * sources.at(spec.at("type")).estimate(spec, work));  // read, compress, read back
   PartialSet partial(request.folder, request.name, work);
   work.reach("backup.begun");
   Manifest manifest = write_sources(request, sources, partial, work);
   partial.end_scratch();
-  if (request.keys.valid()) manifest.keys = request.keys.get();
+  if (request.keys) manifest.keys = request.keys();
   partial.write_text(kInstructionsFile, restore_instructions(partial.final_path(), manifest, sources));
   partial.write_text(kManifestFile, manifest.to_text());
   std::string sums = render_sums(partial.sums());

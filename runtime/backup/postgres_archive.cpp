@@ -163,19 +163,24 @@ void check_archive(PostgresServer* server, const std::filesystem::path& set, con
   }
 }
 
-void expect_tools(PostgresServer& server, PostgresSession& session, const PostgresOptions& options) {
-  int needed = std::stoi(session.text("select current_setting('server_version_num')")) / 10000;
-  for (const char* program : {"pg_dump", "pg_restore"}) {
-    Exit exit = run(server, options, {program, "--version"});
-    expect_success(exit, program, server.describe(options.database));
-    int found = major_version(exit.out);
+PostgresTools postgres_tools(PostgresServer& server, const PostgresOptions& options) {
+  // Asked at once: an order to a container takes a tenth of a second, in which an application may be standing still.
+  const Exit exit = run(server, options, {"sh", "-c", "pg_dump --version && pg_restore --version"});
+  std::vector<std::string> versions = split(trim(exit.out), '\n');
+  if (versions.front().empty()) versions.clear();
+  if (exit.status != 0) expect_success(exit, versions.empty() ? "pg_dump" : "pg_restore", server.describe(options.database));
+  versions.resize(2);
+  return {major_version(versions[0]), major_version(versions[1])};
+}
+
+void expect_tools(const PostgresTools& tools, PostgresSession& session, const std::string& label) {
+  const int needed = std::stoi(session.text("select current_setting('server_version_num')")) / 10000;
+  for (const auto& [program, found] : {std::pair{"pg_dump", tools.dump}, {"pg_restore", tools.restore}})
     if (found < needed)
       throw Error(Code::unsupported,
-                  server.describe(options.database) + " is of PostgreSQL " + std::to_string(needed) + ", " + program + " is of " +
-                      std::to_string(found),
+                  label + " is of PostgreSQL " + std::to_string(needed) + ", " + program + " is of " + std::to_string(found),
                   "install the client programs of version " + std::to_string(needed) + ", such as with `apt install postgresql-client-" +
                       std::to_string(needed) + "`");
-  }
 }
 
 }  // namespace playbook

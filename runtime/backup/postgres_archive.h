@@ -25,7 +25,13 @@ void load_dump(PostgresServer& server, const PostgresOptions& options, const std
 /// Throws `backup.corrupt`.
 void check_archive(PostgresServer* server, const std::filesystem::path& set, const Part& part, Work& work);
 
-/// Throws `unsupported` where the programs are older than the server: they would refuse it, or leave out what they do not know.
-void expect_tools(PostgresServer& server, PostgresSession& session, const PostgresOptions& options);
+/// Major versions of the programs that dump and restore, beside that server.
+struct PostgresTools {
+  int dump = 0, restore = 0;
+};
+/// Throws `process.missing`.
+PostgresTools postgres_tools(PostgresServer& server, const PostgresOptions& options);
+/// Throws `unsupported` where they are older than the server: they would refuse it, or leave out what they do not know. `label` names it.
+void expect_tools(const PostgresTools& tools, PostgresSession& session, const std::string& label);
 
 }  // namespace playbook

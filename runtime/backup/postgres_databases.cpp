@@ -57,6 +57,15 @@ void end_sessions_in(PostgresSession& maintenance, const std::string& name) {
 
 }  // namespace
 
+std::string plain_name(const std::string& text) {
+  std::string name;
+  for (char c : text)
+    name += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '_';
+  return name;
+}
+
+std::string mark_of(const std::string& set) { return plain_name(set.substr(0, set.find('-'))); }
+
 std::unique_ptr<PostgresSession> open_maintenance(PostgresServer& server, PostgresOptions options, const std::string& database) {
   options.writes = true;
   options.database = database == "postgres" ? "template1" : "postgres";

@@ -10,6 +10,11 @@
 
 namespace playbook {
 
+/// Small letters, digits and underscores: what goes into a name of a database without quotes.
+std::string plain_name(const std::string& text);
+/// `20261121t071349z`, from a set's name.
+std::string mark_of(const std::string& set);
+
 /// A session for work on whole databases, none of which is `database`.
 std::unique_ptr<PostgresSession> open_maintenance(PostgresServer& server, PostgresOptions options, const std::string& database);
 

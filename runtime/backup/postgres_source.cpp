@@ -4,9 +4,11 @@
 //
 // A restore loads a new database beside, compares it, and swaps the two names in one transaction.
 #include <algorithm>
+#include <future>
 
 #include "runtime/backup/postgres_archive.h"
 #include "runtime/backup/postgres_databases.h"
+#include "runtime/backup/postgres_instructions.h"
 #include "runtime/backup/postgres_loss.h"
 #include "runtime/backup/source.h"
 #include "runtime/base/error.h"
@@ -49,16 +51,6 @@ void expect_equal(const PostgresFingerprint& stored, PostgresFingerprint found, 
   if (!lines.empty()) throw Error(Code::backup_corrupt, part + " holds something else than manifest.json says: " + join(lines, ", "));
 }
 
-std::string plain(const std::string& text) {
-  std::string name;
-  for (char c : text)
-    name += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '_';
-  return name;
-}
-
-// `20261121t071349z`, from a set's name.
-std::string mark_of(const std::string& set) { return plain(set.substr(0, set.find('-'))); }
-
 // A database of its own for this action, with the part in it; dropped with this object. What earlier actions of the same run left, when
 // they were killed, goes first.
 class ScratchDatabase {
@@ -67,10 +59,11 @@ class ScratchDatabase {
 
   /// Like `described`, filled by `load`; beside `database`, which stays as it is.
   ScratchDatabase(PostgresServer& server, const std::string& database, const Json& described, Work& work, const Load& load)
-      : name_("playbook_scratch_" + plain(work.action()).substr(0, 46)), maintenance_(open_maintenance(server, options(work), database)) {
+      : name_("playbook_scratch_" + plain_name(work.action()).substr(0, 46)),
+        maintenance_(open_maintenance(server, options(work), database)) {
     std::string run = work.action().substr(0, work.action().find('/'));
     for (const PostgresRow& row : maintenance_->query("select datname from pg_database where starts_with(datname, " +
-                                                      sql_literal("playbook_scratch_" + plain(run) + "_") + ")"))
+                                                      sql_literal("playbook_scratch_" + plain_name(run) + "_") + ")"))
       drop_database(*maintenance_, *row.at(0));
     maintenance_->query(create_database_sql(name_, described));
     try {
@@ -125,6 +118,8 @@ class PostgresSource : public Source {
     return std::stoull(session->text("select pg_database_size(current_database())"));
   }
 
+  void announce(const Json&, Work&) const override {}  // done with the connection that reads it
+
   // A server in a container keeps its volume where the engine keeps all of them, as far as anybody can say.
   fs::path restored_below(const Json& spec, Work& work) const override {
     auto server = work.postgres(spec.at("server"));
@@ -140,9 +135,10 @@ class PostgresSource : public Source {
 
   Json create(const Json& spec, SetWriter& writer, Work& work) const override {
     auto server = work.postgres(spec.at("server"));
+    auto tools = std::async(std::launch::async, [&server, asking = options(work)] { return postgres_tools(*server, asking); });
     auto session = server->connect(options(work));
     end_sessions_of(*session, work.action());
-    expect_tools(*server, *session, options(work));
+    expect_tools(tools.get(), *session, server->describe(""));
     std::string database = session->text("select current_database()");
     Json state{{"database", database}, {"describes", describe_database(*session, database)}, {"connection", server->connection()}};
     state["fingerprint"] = store(spec, *server, *session, writer, work);
@@ -159,7 +155,7 @@ class PostgresSource : public Source {
     std::string database = server->connect(options(work))->text("select current_database()");
     auto maintenance = open_maintenance(*server, options(work), database);
     end_sessions_of(*maintenance, work.action());
-    expect_tools(*server, *maintenance, options(work));
+    expect_tools(postgres_tools(*server, options(work)), *maintenance, server->describe(""));
     Json state{{"database", database}, {"describes", describe_database(*maintenance, database)}, {"connection", server->connection()}};
     maintenance.reset();  // its sessions have the name of the action, by which strays are ended
     ScratchDatabase scratch(*server, database, state["describes"], work,
@@ -177,7 +173,7 @@ class PostgresSource : public Source {
 
   void verify(const Stored& stored, Work& work) const override {
     const Json& spec = stored.source.spec.at("server");
-    std::unique_ptr<PostgresServer> server;
+    std::shared_ptr<PostgresServer> server;
     try {
       if (spec.contains("service")) server = work.postgres(spec);
     } catch (const Error& gone) {  // on an empty machine the project comes with the set: what is on this host reads it
@@ -200,7 +196,7 @@ class PostgresSource : public Source {
     auto server = work.postgres(stored.source.spec.at("server"));
     std::string database = database_of(stored.source), label = server->describe(database);
     auto maintenance = open_maintenance(*server, options(work), database);
-    expect_tools(*server, *maintenance, options(work));
+    expect_tools(postgres_tools(*server, options(work)), *maintenance, server->describe(""));
     expect_rights(*maintenance, database, stored.source.state.at("describes").at("owner"), label);
     for (const auto& [name, version] : stored_fingerprint(stored.source).extensions)
       if (!maintenance->value("select 1 from pg_available_extensions where name = " + sql_literal(name)))
@@ -239,13 +235,14 @@ class PostgresSource : public Source {
   }
 
   Json loss(const Stored& stored, Work& work) const override;
-  std::string instructions(const Stored& stored) const override;
+  std::string instructions(const Stored& stored) const override { return postgres_instructions(stored); }
 
  private:
   // One moment of the session's database: its fingerprint, and its dump as a part.
   static Json store(const Json& spec, PostgresServer& server, PostgresSession& session, SetWriter& writer, Work& work) {
     std::string name = spec.at("name"), database = session.text("select current_database()");
     std::uint64_t bytes = std::stoull(session.text("select pg_database_size(current_database())"));
+    work.expect(3 * bytes);  // as `announce` would have, for another connection
     session.query("begin isolation level repeatable read read only");
     std::string snapshot = session.text("select pg_export_snapshot()");
     Json found = fingerprint(session, [&] { work.advance(0); }).to_json();
@@ -389,56 +386,6 @@ Json PostgresSource::lost_rows(PostgresServer& server, PostgresSession& live, co
     items.push_back(item(table, compare_rows(live, *copy, table)));
   }
   return items;
-}
-
-// A shell function `on DATABASE PROGRAM...`, which runs a program with a connection.
-std::string reach_by_hand(const Stored& stored) {
-  const Json& server = stored.source.spec.at("server");
-  std::string text;
-  if (server.contains("service")) {
-    const Json& project = server.at("project");
-    text = "docker compose --project-directory " + shell_quoted(project.at("folder").get<std::string>());
-    for (const Json& file : get_or<Json>(project, "files", Json::array()))
-      text += " -f " + shell_quoted((fs::path(project["folder"].get<std::string>()) / file.get<std::string>()).string());
-    if (project.contains("name") && project["name"].is_string()) text += " -p " + shell_quoted(project["name"].get<std::string>());
-    if (project.contains("env_file") && project["env_file"].is_string())
-      text +=
-          " --env-file " + shell_quoted((fs::path(project["folder"].get<std::string>()) / project["env_file"].get<std::string>()).string());
-    text += " exec -T -e PGDATABASE=\"$database\"";
-    if (server.contains("user")) text += " -e PGUSER=" + shell_quoted(server["user"].get<std::string>());
-    text += " " + shell_quoted(server.at("service").get<std::string>()) + " sh -euc " + shell_quoted(kPostgresEntry) + " sh \"$@\"";
-  } else {
-    Json connection = stored.source.state.at("connection");
-    connection.erase("dbname");
-    std::string words;
-    for (const auto& [key, value] : connection.items()) words += key + "='" + value.get<std::string>() + "' ";
-    text = "\"$@\" --no-password --dbname=" + shell_quoted(words) + "\"dbname='$database'\"";
-  }
-  return "on() {\n  database=$1\n  shift\n  " + text + "\n}\n";
-}
-
-std::string psql_block(const std::string& maintenance, const std::vector<std::string>& statements) {
-  std::string text = "on " + maintenance + " psql -X -q -v ON_ERROR_STOP=1 >/dev/null <<'SQL'\n";
-  for (const std::string& statement : statements) text += statement + ";\n";
-  return text + "SQL\n";
-}
-
-std::string PostgresSource::instructions(const Stored& stored) const {
-  const Json& described = stored.source.state.at("describes");
-  std::string database = database_of(stored.source), fresh = database.substr(0, 40) + "_restoring";
-  std::string kept = database.substr(0, 35) + "_before_" + mark_of(stored.manifest.name);
-  std::string maintenance = database == "postgres" ? "template1" : "postgres";
-  bool direct = !stored.source.spec.at("server").contains("service");
-  std::vector<std::string> swap{
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname in (" + sql_literal(database) + ", " + sql_literal(fresh) + ")",
-      "begin", "alter database " + sql_name(database) + " rename to " + sql_name(kept),
-      "alter database " + sql_name(fresh) + " rename to " + sql_name(database), "commit"};
-  return "**The database " + stored.source.name + "**, `" + database + "`, of PostgreSQL " +
-         described.at("server_version").get<std::string>() + ": load it beside, then swap the names; the old one is kept as\n   `" + kept +
-         "`." + (direct ? " The password is taken from `PGPASSWORD` or `~/.pgpass`." : "") + "\n\n```sh\n" + reach_by_hand(stored) +
-         psql_block(maintenance, {"drop database if exists " + sql_name(fresh), create_database_sql(fresh, described)}) + "zstd -d -c -q " +
-         shell_quoted(stored.source.name + ".dump.zst") + " | on " + shell_quoted(fresh) + " pg_restore --exit-on-error\n" +
-         psql_block(maintenance, dress_database_sql(fresh, described)) + psql_block(maintenance, swap) + "```\n";
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <filesystem>
-#include <future>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +54,7 @@ struct SetRequest {
   std::vector<Json> sources;              ///< from SourceRegistry::check
   std::filesystem::path copy{};           ///< where the one source is not read from the instance, but imported from this
   std::vector<std::string> recipients{};  ///< of age; the parts are encrypted to them once they are proven to be good
-  std::shared_future<Json> keys{};        ///< fingerprints for the manifest, where they are still being made
+  std::function<Json()> keys{};           ///< gives fingerprints for the manifest, asked once all is read
 };
 
 /// `20261121T071349Z-appstrate-1.0.0-beta.41`, with `-2`, `-3`, ... when the folder has that already. Empty parts are left out.

@@ -49,6 +49,9 @@ class Source {
   /// Bytes that will be read.
   virtual std::uint64_t estimate(const Json& spec, Work& work) const = 0;
 
+  /// Tells `work` what is to come, before `create`: all is read, compressed and read back.
+  virtual void announce(const Json& spec, Work& work) const { work.expect(3 * estimate(spec, work)); }
+
   /// A folder on the disk that a restored copy takes room on, beside what is there; empty where that cannot be seen from here.
   virtual std::filesystem::path restored_below(const Json& spec, Work& work) const;
 

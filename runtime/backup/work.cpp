@@ -34,6 +34,7 @@ Work Work::beside(const CancelToken& stop, std::filesystem::path scratch) const 
   other.report_ = nullptr;
   other.surroundings_.postgres = nullptr;
   other.surroundings_.services = nullptr;
+  other.servers_.clear();
   return other;
 }
 
@@ -42,9 +43,11 @@ Children& Work::children() const {
   return *surroundings_.children;
 }
 
-std::unique_ptr<PostgresServer> Work::postgres(const Json& server) const {
+std::shared_ptr<PostgresServer> Work::postgres(const Json& server) {
   if (!surroundings_.postgres) throw Error(Code::unsupported, "a PostgreSQL server cannot be reached from here");
-  return surroundings_.postgres(server);
+  std::shared_ptr<PostgresServer>& kept = servers_[server];
+  if (!kept) kept = surroundings_.postgres(server);
+  return kept;
 }
 
 Services& Work::services() const {

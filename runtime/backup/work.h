@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,7 +59,8 @@ class Work {
   const std::string& action() const { return surroundings_.action; }
   /// Throw `unsupported` where nobody gave them.
   Children& children() const;
-  std::unique_ptr<PostgresServer> postgres(const Json& server) const;
+  /// The same object for the same server: where its container is, is asked once.
+  std::shared_ptr<PostgresServer> postgres(const Json& server);
   Services& services() const;
   std::string secret(const Json& reference) const;
 
@@ -79,6 +81,7 @@ class Work {
   Faults* faults_;
   Report report_;
   Surroundings surroundings_;
+  std::map<Json, std::shared_ptr<PostgresServer>> servers_;
   std::function<void(PostgresSession&)> look_;
   struct Shared {
     std::atomic<std::uint64_t> done{0}, total{0};

@@ -107,6 +107,25 @@ std::optional<Json> Docker::image(const std::string& reference) const {
   throw Error(Code::container_failed, "cannot look at image " + reference + ": " + last_words(exit));
 }
 
+std::map<std::string, std::string> Docker::image_ids(const std::vector<std::string>& references) const {
+  std::map<std::string, std::string> ids;
+  Command command;
+  command.argv = {"docker", "image", "inspect", "--format", "{{.Id}}", "--"};
+  command.argv.insert(command.argv.end(), references.begin(), references.end());
+  command.deadline = 1min;
+  if (references.size() > 1) {
+    Exit exit = run(std::move(command));
+    const std::vector<std::string> lines = split(trim(exit.out), '\n');
+    if (exit.status == 0 && lines.size() == references.size()) {
+      for (size_t i = 0; i < lines.size(); ++i) ids[references[i]] = trim(lines[i]);
+      return ids;
+    }
+  }
+  for (const std::string& reference : references)
+    if (const std::optional<Json> found = image(reference)) ids[reference] = found->at("Id");
+  return ids;
+}
+
 Json Docker::details(const std::string& container) const {
   return parse_json(must("look at container " + container, {"inspect", "--type", "container", "--", container}), "docker inspect").at(0);
 }

@@ -53,6 +53,8 @@ class Docker {
   std::vector<Container> containers(const std::vector<std::string>& labels) const;
   /// What `docker image inspect` says; nothing where the engine does not have it.
   std::optional<Json> image(const std::string& reference) const;
+  /// Ids of those of the images that the engine has, by reference, in one question where it has them all.
+  std::map<std::string, std::string> image_ids(const std::vector<std::string>& references) const;
   /// What `docker inspect` says of a container, by name or id. Holds secrets. Throws container.failed.
   Json details(const std::string& container) const;
   /// The variables that it was made with, its image's included. Holds secrets.

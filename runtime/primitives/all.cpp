@@ -18,7 +18,6 @@ namespace playbook {
   each(changelog_breaking) \
   each(clock_now) \
   each(clock_sleep) \
-  each(compose_check) \
   each(compose_config) \
   each(compose_create) \
   each(compose_exec) \

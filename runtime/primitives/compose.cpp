@@ -149,20 +149,25 @@ void learn_secrets(Context& context, const Json& config) {
   }
 }
 
-void demand_images(ComposeWork& work, const Json& config) {
-  Json services = summary(config, work.compose.name()).at("services");
-  std::vector<std::string> wanted = work.services;
-  if (wanted.empty())
-    for (const auto& [name, unused] : services.items()) wanted.push_back(name);
-  for (size_t i = 0; i < wanted.size(); ++i) {  // grows by what they depend on
-    const Json service = services.value(wanted[i], Json::object());
+std::map<std::string, std::string> demand_images(ComposeWork& work, const Json& config) {
+  const Json services = summary(config, work.compose.name()).at("services");
+  std::vector<std::string> starting = work.services, images;
+  if (starting.empty())
+    for (const auto& [name, unused] : services.items()) starting.push_back(name);
+  std::map<std::string, std::string> service_of;
+  for (size_t i = 0; i < starting.size(); ++i) {  // grows by what they depend on
+    const Json service = services.value(starting[i], Json::object());
     for (const Json needed = get_or<Json>(service, "depends_on", Json::object()); const auto& [name, unused] : needed.items())
-      if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) wanted.push_back(name);
-    std::string image = get_or<std::string>(service, "image", "");
-    if (image.empty() || work.docker.image(image)) continue;
-    throw Error(Code::image_failed, "image " + image + " of service " + wanted[i] + " is not here", "pull it first; nothing was changed",
-                {{"image", image}, {"reason", "not present"}});
+      if (std::find(starting.begin(), starting.end(), name) == starting.end()) starting.push_back(name);
+    const std::string image = get_or<std::string>(service, "image", "");
+    if (!image.empty() && service_of.emplace(image, starting[i]).second) images.push_back(image);
   }
+  std::map<std::string, std::string> ids = work.docker.image_ids(images);
+  for (const std::string& image : images)
+    if (!ids.contains(image))
+      throw Error(Code::image_failed, "image " + image + " of service " + service_of[image] + " is not here",
+                  "pull it first; nothing was changed", {{"image", image}, {"reason", "not present"}});
+  return ids;
 }
 
 std::optional<std::string> changed_from_outside(Context& context, const Record& record) {

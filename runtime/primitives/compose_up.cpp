@@ -2,6 +2,7 @@
 // that runs by another image: what the files were then is not known any more, so that its undo could not bring the old one back. The undo
 // of compose.stop can, once the files are the old ones again.
 #include <algorithm>
+#include <future>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -15,12 +16,15 @@ class ComposeUp final : public ComposeStarting {
   const Declaration& declaration() const override { return declaration_; }
 
   Json prepare(Context& context, const Json& args) override {
+    auto asked = std::async(std::launch::async, [&] { return ComposeWork(context, args).compose.containers(); });
     ComposeWork work(context, args);
     Json config = work.checked_config();
     learn_secrets(context, config);
-    demand_images(work, config);
-    demand_same_images(work, config);
-    return {{"before", shown(work.compose.containers())}};
+    demand_named_images(work, config, get_or<Json>(args, "images", Json::object()));
+    const std::map<std::string, std::string> ids = demand_images(work, config);
+    const std::vector<Container> containers = asked.get();
+    demand_same_images(work, config, ids, containers);
+    return {{"before", shown(containers)}};
   }
 
   Json run(Context& context, const Json& args, const Json& prepared) override {
@@ -49,12 +53,28 @@ class ComposeUp final : public ComposeStarting {
   std::vector<std::string> touches(Context& context, const Json& args) const override { return {project_thing(context, args)}; }
 
  private:
-  static void demand_same_images(ComposeWork& work, const Json& config) {
+  static void demand_named_images(ComposeWork& work, const Json& config, const Json& named) {
     const Json services = summary(config, work.compose.name()).at("services");
-    for (const Container& one : work.containers()) {
+    std::vector<std::string> problems;
+    for (const auto& [service, wanted] : named.items())
+      if (!services.contains(service))
+        problems.push_back("there is no service " + service);
+      else if (std::string found = get_or<std::string>(services[service], "image", "no image"); Json(found) != wanted)
+        problems.push_back("service " + service + " would run " + found + ", expected " + wanted.get<std::string>());
+    if (!problems.empty())
+      throw Error(Code::compose_invalid, "project " + work.compose.name() + ": " + join(problems, "; "),
+                  "look whether a variable of the environment or another file wins: compose.config tells what is overridden");
+  }
+
+  static void demand_same_images(ComposeWork& work, const Json& config, const std::map<std::string, std::string>& ids,
+                                 const std::vector<Container>& containers) {
+    const Json services = summary(config, work.compose.name()).at("services");
+    for (const Container& one : containers) {
+      const bool is_meant =
+          work.services.empty() || std::find(work.services.begin(), work.services.end(), one.service) != work.services.end();
       const std::string image = get_or<std::string>(services.value(one.service, Json::object()), "image", "");
-      const std::optional<Json> found = one.is_running() && !image.empty() ? work.docker.image(image) : std::nullopt;
-      if (found && found->at("Id") != one.image_id)
+      const auto found = ids.find(image);
+      if (is_meant && one.is_running() && found != ids.end() && found->second != one.image_id)
         throw Error(Code::container_failed,
                     "service " + one.service + " runs " + one.image + " and would be replaced by " + image + " while it runs",
                     "stop it first with compose.stop, whose undo brings it back; nothing was changed");
@@ -77,7 +97,11 @@ class ComposeUp final : public ComposeStarting {
       .summary =
           "Makes and starts services as the compose files say, from images that are here; an application may migrate its data as it "
           "starts.",
-      .parameters = {project_parameter(), services_parameter("with what they depend on; all when not given"),
+      .parameters = {project_parameter(),
+                     services_parameter("with what they depend on; all when not given"),
+                     {"images", Type::map,
+                      "service -> reference: Compose is asked first whether the files name them, such as after an edit of .env", false,
+                      nullptr},
                      compose_deadline_parameter(600)},
       .returns = "{service: string, id: string, state: string}[]",
       .returns_help = "the containers as compose.ps gives them",

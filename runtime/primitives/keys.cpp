@@ -1,6 +1,7 @@
 #include "runtime/primitives/keys.h"
 
 #include <algorithm>
+#include <future>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -58,23 +59,28 @@ std::vector<Json> keyrings_of(const Json& args) {
   return keyrings;
 }
 
-std::shared_future<Json> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
-                                              const Json& like, bool running) {
-  KeyringReader reader(context, schemes);
-  std::vector<std::pair<const Scheme*, KeyTexts>> opened;
-  for (const Json& keyring : keyrings) {
-    Keyring one = reader.open(keyring);
-    if (!one.problem.empty()) context.log(LogLevel::warning, "no fingerprint: " + one.problem);
-    opened.emplace_back(one.scheme, running && !one.container.empty() ? std::move(one.running) : std::move(one.texts));
-  }
-  return std::async(std::launch::async,
-                    [opened = std::move(opened), like] {
-                      Json all = Json::array();
-                      for (const auto& [scheme, texts] : opened)
-                        for (Json& one : fingerprint_keys(*scheme, texts, like)) all.push_back(std::move(one));
-                      return all;
-                    })
-      .share();
+std::function<Json()> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, std::vector<Json> keyrings, Json like,
+                                           bool running) {
+  struct Made {
+    Json fingerprints = Json::array();
+    std::vector<std::string> problems;
+  };
+  auto made = std::async(std::launch::async, [&context, &schemes, keyrings = std::move(keyrings), like = std::move(like), running] {
+                Made all;
+                KeyringReader reader(context, schemes);
+                for (const Json& keyring : keyrings) {
+                  const Keyring one = reader.open(keyring);
+                  if (!one.problem.empty()) all.problems.push_back(one.problem);
+                  const bool as_it_runs = running && !one.container.empty();
+                  for (Json& fingerprint : fingerprint_keys(*one.scheme, as_it_runs ? one.running : one.texts, like))
+                    all.fingerprints.push_back(std::move(fingerprint));
+                }
+                return all;
+              }).share();
+  return [made, &context] {
+    for (const std::string& problem : made.get().problems) context.log(LogLevel::warning, "no fingerprint: " + problem);
+    return made.get().fingerprints;
+  };
 }
 
 KeyringReader::Service& KeyringReader::service(const Json& description) {

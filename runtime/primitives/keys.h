@@ -8,7 +8,7 @@
 // value in a playbook.
 #pragma once
 
-#include <future>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -53,10 +53,11 @@ class KeyringReader {
   std::map<std::string, Service> services_;  // by their description
 };
 
-/// Fingerprints of their keys (runtime/keys/fingerprint.h); a key that is not there is logged. `running`: of those with which a container
-/// of the service runs, where it runs with others. The keys are read at once; scrypt is slow and works on a thread of its own.
-std::shared_future<Json> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, const std::vector<Json>& keyrings,
-                                              const Json& like = Json::array(), bool running = false);
+/// Begins to make fingerprints of their keys (runtime/keys/fingerprint.h), on a thread of its own: services are asked, and scrypt is slow.
+/// What it gives waits for them, to be called once; a key that is not there is logged then. `running`: of those with which a container of
+/// the service runs, where it runs with others.
+std::function<Json()> fingerprint_keyrings(Context& context, const SchemeRegistry& schemes, std::vector<Json> keyrings,
+                                           Json like = Json::array(), bool running = false);
 
 /// Checks `args.keyrings`: throws `argument.invalid`.
 std::vector<Json> keyrings_of(const Json& args);

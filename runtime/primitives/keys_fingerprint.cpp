@@ -24,8 +24,7 @@ std::unique_ptr<Primitive> make_keys_fingerprint() {
       },
       [](Context& context, const Json& args) {
         const SchemeRegistry schemes;
-        return fingerprint_keyrings(context, schemes, keyrings_of(args), get_or<Json>(args, "like", Json::array()), args.at("running"))
-            .get();
+        return fingerprint_keyrings(context, schemes, keyrings_of(args), get_or<Json>(args, "like", Json::array()), args.at("running"))();
       });
 }
 

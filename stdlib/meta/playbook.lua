@@ -359,16 +359,6 @@ function clock.sleep(duration) end
 
 compose = {}
 
---- Asks Compose whether services would run these images, as after an edit of .env; raises where one would not.
---- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
----
----     compose.check({}, {app="ghcr.io/acme/app:1.2.0"}) --> {}
----@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
----@param images table<string, any> service -> reference
----@return string[] # variables that the files use and nobody sets
----@nodiscard
-function compose.check(project, images) end
-
 --- A compose project as Compose reads it, with the names of variables and never their values.
 --- Raises `argument.invalid`, `compose.invalid`, `container.failed`, `file.missing`, `process.missing`, `unsupported`.
 ---
@@ -548,6 +538,7 @@ function compose.unfence(project) end
 
 ---@class playbook.compose.up.options
 ---@field services? string[] with what they depend on; all when not given
+---@field images? table<string, any> service -> reference: Compose is asked first whether the files name them, such as after an edit of .env
 ---@field deadline? number how long it may take (600.0 when not given)
 
 --- Makes and starts services as the compose files say, from images that are here; an application may migrate its data as it starts.

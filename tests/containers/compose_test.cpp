@@ -100,15 +100,15 @@ TEST_CASE("what compose refuses is refused with its words", "[compose]") {
         }).message() == broken.instance.string() + " has no compose file");
 }
 
-TEST_CASE("compose.check asks Compose whether an edit of .env has come through", "[compose]") {
+TEST_CASE("compose.up asks Compose whether an edit of .env has come through, before anything starts by it", "[compose]") {
   Shop shop;
   std::string registry = std::getenv("PLAYBOOK_TEST_REGISTRY");
+  const Json args{{"project", shop.project}, {"services", {"app"}}, {"images", {{"app", registry + "/shop:2"}}}};
   shop.release("2");
-  CHECK(shop.call("compose.check", {{"project", shop.project}, {"images", {{"app", registry + "/shop:2"}}}}) == Json::array());
   Variable exported("SHOP_VERSION", "1");
-  CHECK(error_of([&] {
-          shop.call("compose.check", {{"project", shop.project}, {"images", {{"app", registry + "/shop:2"}}}});
-        }).message() == "project " + shop.name + ": service app would run " + registry + "/shop:1, expected " + registry + "/shop:2");
+  CHECK(error_of([&] { shop.call("compose.up", args); }).message() ==
+        "project " + shop.name + ": service app would run " + registry + "/shop:1, expected " + registry + "/shop:2");
+  CHECK(shop.call("compose.ps", {{"project", shop.project}}).empty());
 }
 
 TEST_CASE("the undo of an upgrade by stop, edit and up brings back the previous images", "[compose]") {

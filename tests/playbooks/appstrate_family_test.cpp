@@ -212,13 +212,13 @@ TEST_CASE("Compose is asked whether the new release came through in .env before 
   REQUIRE(world.upgrade() == "");
   std::vector<std::string> order;
   for (const Request& request : world.asked) {
-    if (request.name == "dotenv.set" || request.name == "compose.check" || request.name == "compose.up") order.push_back(request.name);
-    if (request.name == "compose.check")
+    if (request.name == "dotenv.set" || request.name == "compose.up") order.push_back(request.name);
+    if (request.name == "compose.up")
       CHECK(request.args.at("images") == Json{{"appstrate", kRegistry + "appstrate:1.0.0-beta.51"},
                                               {"migrate", kRegistry + "appstrate:1.0.0-beta.51"},
                                               {"sidecar-pull", kRegistry + "appstrate-sidecar:1.0.0-beta.51"}});
   }
-  CHECK(order == std::vector<std::string>{"dotenv.set", "compose.check", "compose.up"});
+  CHECK(order == std::vector<std::string>{"dotenv.set", "compose.up"});
 }
 
 TEST_CASE("an Appstrate is asked on the address that its port is published on") {

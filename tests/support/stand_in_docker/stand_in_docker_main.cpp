@@ -208,9 +208,7 @@ int execute(const Arguments& arguments) {
 
 // images ----------------------------------------------------------------------------------------------------------------------------------
 
-int inspect_image(const Arguments& arguments) {
-  State state;
-  const std::string ref = arguments.rest.at(0);
+Json image_shown(State& state, const std::string& ref) {
   const Json& image = state.image(ref);
   Json environment = Json::array();
   for (const Json all = image.value("env", Json::object()); const auto& [name, value] : all.items())
@@ -223,7 +221,17 @@ int inspect_image(const Arguments& arguments) {
   shown["Created"] = "2026-01-01T00:00:00Z";
   shown["Config"]["Env"] = environment;
   shown["Config"]["Labels"] = Json::object();
-  std::cout << "[" << shown.dump(1) << "]\n";
+  return shown;
+}
+
+int inspect_image(const Arguments& arguments) {
+  State state;
+  Json all = Json::array();
+  for (const std::string& ref : arguments.rest) all.push_back(image_shown(state, ref));
+  if (arguments.has("--format"))
+    for (const Json& one : all) std::cout << one["Id"].get<std::string>() << "\n";
+  else
+    std::cout << all.dump(1) << "\n";
   return 0;
 }
 
