@@ -120,6 +120,28 @@ playbook.check {
   end,
 }
 
+--- password_opens_the_database(app, { password = "POSTGRES_PASSWORD", user = "POSTGRES_USER", default_user = "app", database = "app" }): with what these
+--- variables of app.env_file give to new containers a program gets into app.database, a service. `database` is a variable too, or a name. Nothing is asked where
+--- no password is set, or the database is no service: then the address that is asked holds it.
+playbook.check {
+  name = "password_opens_the_database",
+  title = "the password that new containers get opens the database",
+  while_up = true,
+  run = function(app, names)
+    if not app.database.service or not file.exists(app.env_file) then return true end
+    local function public(name) return dotenv.get(app.env_file, name, { public = true }) end
+    local password = secret.dotenv(app.env_file, names.password)
+    if not secret.exists(password) then return true end
+    local user, database = public(names.user) or names.default_user, public(names.database) or names.database
+    -- By its name on the network, as the server reaches it: the image asks for no password on its socket and on 127.0.0.1.
+    local question = { "psql", "-X", "-w", "-h", app.database.service, "-U", user, "-d", database, "-qAtc", "select where false" }
+    local answer = compose.read(app.project, app.database.service, question, { env = { PGPASSWORD = password }, ok = { 0, 1, 2 } })
+    local says = answer.err:match "FATAL: +([^\n]*)" or answer.err
+    local hint = names.password .. " counts only when the database is first made; put the password that it has into " .. app.env_file
+    return answer.status == 0, says, hint
+  end,
+}
+
 --- pages_are_small(): memory is paged by 4 KiB, as images are built for that bring a database of their own along.
 playbook.check {
   name = "pages_are_small",

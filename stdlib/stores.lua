@@ -87,12 +87,15 @@ local function queue_of(project, config, password)
 end
 
 --- Completes an instance whose `state` is what can be copied while it runs: `online` is that, `state` also what is mounted into its server, its objects
---- and its queue; `queue` is the service of Redis, `still` are services that stand still with it, for their files are copied.
+--- and its queue; `queue` is the service of Redis, `still` are services that stand still with it, for their files are copied, and `jobs_elsewhere` says where
+--- its jobs are where no Redis of the project has them.
 ---@param app table with project, env_file, service, state
 ---@param config table compose.config
----@param facts { but?: table, password?: table, bucket?: table, snapshot?: string } mounts without state, the secret that Redis asks for, where a bucket is set
+---@param facts { but?: table, password?: table, jobs_elsewhere?: string, bucket?: table, snapshot?: string } mounts without state, the secret that Redis asks
+--- for, where jobs are instead, where a bucket is set
 function stores.add(app, config, facts)
-  app.online, app.still, app.queue = app.state, {}, queue_of(app.project, config, facts.password)
+  app.online, app.still, app.jobs_elsewhere = app.state, {}, facts.jobs_elsewhere
+  app.queue = not facts.jobs_elsewhere and queue_of(app.project, config, facts.password) or nil
   local sources = { unpack(app.state) }
   add_mounted(sources, config, app.service, facts.but)
   local objects = composed.services_of(config, { "minio" })[1]
@@ -148,20 +151,26 @@ function stores.restore(app, set, options)
     end
     if source.type == "redis" then queues[#queues + 1] = source.server.service end
   end
+  if app.jobs_elsewhere then log.warning("what waits to be done is " .. app.jobs_elsewhere .. ", and is not brought back") end
   if #queues > 0 then compose.stop(app.project, { services = queues }) end
   local given = instances.with(options or {}, { only = vouched > 0 and only or nil })
   backup.restore(set, given)
   if #queues > 0 then compose.up(app.project, { services = queues }) end
 end
 
---- queue_is_kept(app): what waits in app.queue survives a restart of Redis and is in the backup, or its loss is accepted by `--accept jobs`.
+--- queue_is_kept(app): what waits in app.queue survives a restart of Redis and is in the backup, or its loss is accepted by `--accept jobs`. What waits
+--- elsewhere is neither backed up nor brought back.
 playbook.check {
   name = "queue_is_kept",
   title = "what waits in Redis is kept, or its loss is accepted",
   while_up = true,
   run = function(app)
     local queue = app.queue
-    if not queue or playbook.accepted "jobs" then return true end
+    if playbook.accepted "jobs" then return true end
+    if app.jobs_elsewhere then
+      return false, "what waits to be done is " .. app.jobs_elsewhere .. ", and no backup holds it", "let it be done first, then accept it with --accept jobs"
+    end
+    if not queue then return true end
     local hint = "scheduled runs and webhooks that wait are lost with it: mend that, or accept it with --accept jobs"
     if not queue.said then return false, "service " .. queue.service .. " does not say whether it keeps what it holds", hint end
     if queue.said.keys == 0 then return true end

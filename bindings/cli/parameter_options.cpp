@@ -146,7 +146,8 @@ std::optional<double> parse_duration(const std::string& text) {
 
 Json parse_value(const PlaybookParameter& parameter, const std::string& text, const std::filesystem::path& folder) {
   auto wrong = [&](const std::string& expected) {
-    return Error(Code::argument_invalid, "option " + option_name(parameter) + ": \"" + one_line(to_utf8(text)) + "\" is not " + expected);
+    return Error(Code::argument_invalid, "option " + option_name(parameter) + ": \"" + one_line(to_utf8(text)) + "\" is not " + expected,
+                 parameter.help);
   };
   if (parameter.type == "integer") {
     if (auto value = number<std::int64_t>(text)) return *value;

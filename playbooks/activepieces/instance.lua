@@ -151,6 +151,18 @@ local BUCKET = {
 }
 local CACHES = { ["/usr/src/app/cache"] = true } -- made again by whoever misses it
 
+--- Where jobs are, when no Redis of the project has them; by AP_REDIS_TYPE, which was AP_QUEUE_MODE before 0.70.0.
+local function jobs_elsewhere(app, config)
+  local kind = public(app, "AP_REDIS_TYPE") or public(app, "AP_QUEUE_MODE") or "STANDALONE"
+  if kind == "MEMORY" then return "in the memory of the server" end
+  if kind == "SENTINEL" then return "in a Redis behind a Sentinel" end
+  local host, services = public(app, "AP_REDIS_HOST"), composed.services_of(config, { "redis", "valkey" })
+  for _, name in ipairs(services) do
+    if not host or name == host or config.services[name].container_name == host then return nil end
+  end
+  if host or has(app.settings, "AP_REDIS_URL") or has(app.settings, "AP_REDIS_HOST") then return "in a Redis outside of the project" end
+end
+
 --- What the compose files say of it.
 local function described(app, config)
   local server, workers = roles(config)
@@ -192,6 +204,7 @@ function instance.inspect(given, snapshot, name)
   stores.add(app, config, {
     but = CACHES,
     password = file.exists(app.env_file) and dotenv.get(app.env_file, "AP_REDIS_PASSWORD") or nil,
+    jobs_elsewhere = jobs_elsewhere(app, config),
     bucket = public(app, "AP_FILE_STORAGE_LOCATION") == "S3" and BUCKET or nil,
     snapshot = snapshot,
   })

@@ -6,27 +6,29 @@ return playbook.define {
   name = "activepieces/rollback",
   summary = "Bring a self-hosted Activepieces back to an older release, by the way that is proved to end there.",
   params = {
-    to = { type = "release", required = true, help = "the release to go back to" },
-    set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    to = { type = "release", required = true, help = "the release to go back to; a backup set of it is named by --set" },
+    set = { help = "restore this backup set, and look for no other way: its name, a part of it, or its folder" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     snapshot = { help = 'of the bucket as it is now, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
+  help = [[The plan says which way is taken, and why no other: the image alone, where both releases have the same migrations; the vendor's own command, where
+it is certain beforehand to undo just what the newer release added; else the newest backup set of the release, or the one that is named.]],
 
   run = function(p)
     local app = activepieces.inspect(p, p.snapshot)
-    activepieces.demand_server(app)
     local target = activepieces.release(app, p.to)
 
     gates(function()
       gate.older(app.version, target.version)
       gate.images_can_be_had(target.images)
       gate.queues_are_idle(app)
+      gate.queue_is_kept(app)
       gate.free_space(app.state)
     end)
     step("Fetch images", function() image.pull(target.images) end)
 
-    local way = ways.choose(app, target, p.set)
+    local way = ways.choose(app, target, p)
     gates(function() gate("there is a way back to " .. target.version, way.kind ~= nil, way.why, "name a backup set of it with --set") end)
     log.info("way back: " .. way.kind .. ": " .. way.why)
     if way.kind == "restore" then sets.agree(sets.question(way.set, nil, p.identity)) end
@@ -51,6 +53,7 @@ return playbook.define {
 
       step("Verify", function()
         expect.runs_release(app, target)
+        if app.database.pglite then return expect.keys_match(app, way.set) end
         expect.rows_of_release(app, target)
         expect.keys_open_stored_secrets(app, opened)
       end)

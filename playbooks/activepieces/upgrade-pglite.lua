@@ -24,6 +24,7 @@ return playbook.define {
       gate.app_runs(app)
       gate.variables_fit(app, target)
       gate.changes_are_accepted(app, target)
+      gate.queue_is_kept(app)
       gate.free_space(app.state)
     end)
     step("Fetch images", function() image.pull(target.images) end)

@@ -2,6 +2,8 @@
 -- by the rows of the migrations table, and a way back that restores the database before the old image starts.
 local playbook, preflights, activepieces = require "playbook", require "preflights", require "activepieces"
 
+local PASSWORD = { password = "AP_POSTGRES_PASSWORD", user = "AP_POSTGRES_USERNAME", default_user = "postgres", database = "AP_POSTGRES_DATABASE" }
+
 return playbook.define {
   name = "activepieces/upgrade",
   summary = "Upgrade a self-hosted Activepieces (compose, PostgreSQL) to a pinned release.",
@@ -37,6 +39,7 @@ return playbook.define {
       gate.migrations_are_added(app, target)
       gate.vector_is_there(app, target)
       gate.changes_are_accepted(app, target)
+      gate.password_opens_the_database(app, PASSWORD)
       gate.database_gives_rights(app.database)
       gate.keys_open_stored_secrets(app)
       preflights.ask(after, target.images)

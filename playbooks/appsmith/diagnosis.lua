@@ -30,14 +30,14 @@ local REMEDIES = {
   { "processor without AVX", "give the virtual machine the processor of its host" },
   { "no licence", "set APPSMITH_LICENSE_KEY in docker.env: it is part of no dump of the database" },
   { "MongoDB elsewhere without a replica set", "make it one: `rs.initiate()`, and ?replicaSet= in its address" },
-  { diagnosis.DOWNGRADED, "--to a backup set of before the upgrade, or --forward to the latest release: the vendor's page knows no third way" },
-  { "edition guard", "--to a backup set that the community edition wrote, or `playbook run appsmith/switch-edition`" },
-  { "missed checkpoint", "--to a backup set of before the upgrade, then `playbook run appsmith/upgrade`, which goes through it" },
-  { "data that its MongoDB does not open", "--to a backup set of this release, or --forward to a release that opens it" },
-  { "data without a schema version", "--to a backup set: a restore ended half-way, or the database is another one" },
+  { diagnosis.DOWNGRADED, "--set a backup set of before the upgrade, or --forward to the latest release: the vendor's page knows no third way" },
+  { "edition guard", "--set a backup set that the community edition wrote, or `playbook run appsmith/switch-edition`" },
+  { "missed checkpoint", "--set a backup set of before the upgrade, then `playbook run appsmith/upgrade`, which goes through it" },
+  { "data that its MongoDB does not open", "--set a backup set of this release, or --forward to a release that opens it" },
+  { "data without a schema version", "--set a backup set: a restore ended half-way, or the database is another one" },
   { "embedded PostgreSQL that is off", "Appsmith runs without it: its upgrade from 13 to 14 fetches packages from the network; what it held lies in "
     .. "data/postgres/main-13" },
-  { "aborted migration", "--to the backup set of before the upgrade, and then once more; or --forward to the latest release, which has fixes for migrations" },
+  { "aborted migration", "--set the backup set of before the upgrade, and then once more; or --forward to the latest release, which has fixes for migrations" },
 }
 
 local function words_of(app)

@@ -1,5 +1,5 @@
 -- For an Appsmith that is down after an aborted migration, was downgraded by its tag alone, or was restored under other keys. Alone it says what is wrong and
--- bundles what support will ask for; with --to it goes back to a backup set, with --forward on to a release, with both back and then on.
+-- bundles what support will ask for; with --set it goes back to a backup set, with --forward on to a release, with both back and then on.
 local playbook, composed, instances, sets = require "playbook", require "composed", require "instances", require "sets"
 local appsmith, diagnosis, hops = require "appsmith", require "appsmith.diagnosis", require "appsmith.hops"
 
@@ -31,8 +31,8 @@ return playbook.define {
   name = "appsmith/rescue",
   summary = "Say why an Appsmith is down or damaged, bundle the evidence, and bring it back to a backup set or forward to a release.",
   params = {
-    to = { help = "a backup set of before, own or imported, to go back to: its name, a part of it, or its folder" },
-    forward = { type = "release", help = "the release to go on to, such as the latest; behind --to, from what the set holds" },
+    set = { help = "a backup set of before, own or imported, to go back to: its name, a part of it, or its folder" },
+    forward = { type = "release", help = "the release to go on to, such as the latest; behind --set, from what the set holds" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
@@ -46,9 +46,9 @@ return playbook.define {
       log.info("next: " .. one.remedy)
     end
     local function collect() return step("Collect evidence", function() return bundle(app, found) end) end
-    if not p.to and not p.forward then return { wrong = found, evidence = collect() } end
+    if not p.set and not p.forward then return { wrong = found, evidence = collect() } end
 
-    local set = p.to and backup.verify(p.to, { identity = p.identity })
+    local set = p.set and backup.verify(p.set, { identity = p.identity })
     local begin = set and appsmith.as_of(app, set.version) or app
     local path = p.forward and appsmith.path(begin, p.forward)
     local releases = path and hops.of(app, path) or {}

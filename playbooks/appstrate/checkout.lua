@@ -129,6 +129,7 @@ function checkout.restore(app, saved, options)
   checkout.stop_writers(app)
   if app.release then checkout.fetch(app, app.version) end
   backup.restore(saved, options)
+  crossing.clear(app.folder)
 end
 
 --- Is it well, in the release that it is said to be in?

@@ -64,6 +64,44 @@ playbook.check {
 }
 
 playbook.check {
+  name = "not_newer",
+  title = "the release is not newer than what runs",
+  override = false,
+  run = function(app, target)
+    local goes_back = not app.version or version.compare(app.version, target.version) >= 0
+    return goes_back, target.version .. " is newer than " .. tostring(app.version) .. ", which runs", "to go forward, upgrade"
+  end,
+}
+
+playbook.check {
+  name = "no_vendor_leftovers",
+  title = "no upgrade by the vendor's command was broken off here",
+  run = function()
+    local found = {}
+    for _, name in ipairs { ".env.backup", "docker-compose.yml.backup" } do
+      if file.exists(name) then found[#found + 1] = name end
+    end
+    return #found == 0, "`appstrate install` has left " .. table.concat(found, " and ") .. ", which it removes when it succeeds",
+      "compare them with what is in force, keep what is right, and move them away"
+  end,
+}
+
+-- What the vendor's .env.example gives everybody.
+local PUBLIC = "^(CONNECTION_ENCRYPTION_KEY=.?jChGxOEG1YjCtrkrTYhO7FFdIKaHpe/j1PBY/LqID6s=|[A-Z_]+=.?appstrate-dev-)"
+
+playbook.check {
+  name = "keys_are_of_its_own",
+  title = "no key is the one of the vendor's example",
+  run = function(app)
+    if not file.exists(app.env_file) then return true end
+    local names = {}
+    for line in process.read({ "grep", "-oE", PUBLIC, app.env_file }, { ok = { 0, 1 } }).out:gmatch "[^\n]+" do names[#names + 1] = line:match "^[%u_]+" end
+    return #names == 0, "everybody knows the value of " .. table.concat(names, ", ") .. ", which is that of the vendor's .env.example",
+      "it is the right key for what is stored: keep it until that is stored anew under another"
+  end,
+}
+
+playbook.check {
   name = "breaking_changes_accepted",
   title = "breaking changes are accepted",
   run = function(app, target)
@@ -194,22 +232,6 @@ playbook.check {
     if not journals.ends_in(rows, own) then return false, "the newest migration of the database is none of " .. app.version .. ": it is in the state of " .. state end
     local missing = journals.missing(rows, own)
     return missing.count == 0, missing.text .. " of " .. app.version .. " never ran: " .. missing.tags, "they were skipped by an earlier upgrade"
-  end,
-}
-
-playbook.check {
-  name = "password_opens_the_database",
-  title = "the password that new containers get opens the database",
-  while_up = true,
-  run = function(app)
-    local password = secret.dotenv(app.env_file, "POSTGRES_PASSWORD")
-    if not secret.exists(password) then return true end
-    local user = dotenv.get(app.env_file, "POSTGRES_USER", { public = true }) or "appstrate"
-    -- By its name on the network, as the server reaches it: the image asks for no password on its socket and on 127.0.0.1.
-    local question = { "psql", "-X", "-w", "-h", app.database.service, "-U", user, "-d", "appstrate", "-qAtc", "select where false" }
-    local answer = compose.read(app.project, app.database.service, question, { env = { PGPASSWORD = password }, ok = { 0, 1, 2 } })
-    local says = answer.err:match "FATAL: +([^\n]*)" or answer.err
-    return answer.status == 0, says, "POSTGRES_PASSWORD counts only when the database is first made; put the password that it has into " .. app.env_file
   end,
 }
 

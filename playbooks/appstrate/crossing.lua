@@ -101,4 +101,11 @@ function crossing.carry(folder, from, to, engines)
   process.run({ "node", "--input-type=module", "-", engines or FOLDER, from, to, folder }, { input = CARRY, repeat_safe = true, deadline = 3600 })
 end
 
+--- Removes what a carrying over that was broken off has left beside a folder whose database has been brought back.
+function crossing.clear(folder)
+  local beside = {}
+  for _, ending in ipairs { ".loading", ".carried", ".before" } do beside[#beside + 1] = file.exists(folder .. ending) and folder .. ending or nil end
+  if #beside > 0 then process.run({ "rm", "-rf", "--", unpack(beside) }, { repeat_safe = true }) end
+end
+
 return crossing

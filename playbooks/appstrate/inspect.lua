@@ -38,6 +38,8 @@ return playbook.define {
       warnings = instances.warnings {
         { "pinned", app },
         { "versions_agree", app },
+        { "no_vendor_leftovers" },
+        { "keys_are_of_its_own", app },
         { "one_server_runs", app },
         { "healthy", app },
         { "database_fits", app },

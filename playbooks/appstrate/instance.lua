@@ -148,7 +148,7 @@ function instance.with_compose_file(app, path) return composed.with_compose_file
 function instance.inspect(given, snapshot, name)
   local files = given and given.files
   refuse_other_shapes(files)
-  local config = compose.config { files = files, name = name or project_name() }
+  local config = composed.project(files, name or project_name())
   local app = {
     type = "appstrate.instance",
     module = "appstrate",
@@ -169,7 +169,12 @@ function instance.inspect(given, snapshot, name)
     { type = "postgres", server = app.database },
     { type = "files", paths = { app.env_file, unpack(config.files) }, optional = { ".appstrate/project.json" } },
   }
-  stores.add(app, config, { bucket = passes(app, "S3_BUCKET") and BUCKET or nil, snapshot = snapshot })
+  local queue_is_elsewhere = passes(app, "REDIS_URL") and not composed.services_of(config, { "redis", "valkey" })[1]
+  stores.add(app, config, {
+    bucket = passes(app, "S3_BUCKET") and BUCKET or nil,
+    snapshot = snapshot,
+    jobs_elsewhere = queue_is_elsewhere and "in a Redis outside of the project" or nil,
+  })
   playbook.instance(app)
   return app
 end

@@ -2,6 +2,8 @@
 -- before the old image starts.
 local playbook, preflights, appstrate = require "playbook", require "preflights", require "appstrate"
 
+local PASSWORD = { password = "POSTGRES_PASSWORD", user = "POSTGRES_USER", default_user = "appstrate", database = "appstrate" }
+
 return playbook.define {
   name = "appstrate/upgrade",
   summary = "Upgrade a self-hosted Appstrate (compose, PostgreSQL) to a pinned release.",
@@ -28,6 +30,7 @@ return playbook.define {
       gate.pinned(app)
       if new then gate.pinned(after) end
       gate.versions_agree(app)
+      gate.no_vendor_leftovers()
       gate.images_can_be_had(target.images)
       gate.one_server_runs(app)
       gate.no_run_in_progress(app)
@@ -38,7 +41,7 @@ return playbook.define {
       end
       gate.settings_reach_the_app(after, target)
       gate.database_fits(app)
-      gate.password_opens_the_database(app)
+      gate.password_opens_the_database(app, PASSWORD)
       gate.migrations_will_run(app, target)
       gate.breaking_changes_accepted(app, target)
       gate.database_gives_rights(app.database)

@@ -136,11 +136,11 @@ TEST_CASE("parameters become typed values") {
 TEST_CASE("wrong parameters are refused by name") {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "argument.invalid: option --to is required: such as 1.1"},
-      {{"--to", "latest"}, "argument.invalid: option --to: \"latest\" is not a release, such as 1.2.3"},
+      {{"--to", "latest"}, "argument.invalid: option --to: \"latest\" is not a release, such as 1.2.3 | such as 1.1"},
       {{"--to", "1", "--wait", "long"},
-       "argument.invalid: option --wait: \"long\" is not a duration; write a number with ms, s, m or h, such as 90s"},
+       "argument.invalid: option --wait: \"long\" is not a duration; write a number with ms, s, m or h, such as 90s | how long"},
       {{"--to", "1", "--wait", "-5"},
-       "argument.invalid: option --wait: \"-5\" is not a duration; write a number with ms, s, m or h, such as 90s"},
+       "argument.invalid: option --wait: \"-5\" is not a duration; write a number with ms, s, m or h, such as 90s | how long"},
       {{"--to", "1", "--tries", "2.5"}, "argument.invalid: option --tries: \"2.5\" is not a whole number"},
       {{"--to", "1", "--ratio", "nan"}, "argument.invalid: option --ratio: \"nan\" is not a number"},
       {{"--to", "1", "--mode", "slwo"}, "argument.invalid: option --mode: \"slwo\" is not one of fast, slow; did you mean \"slow\"?"},

@@ -52,7 +52,7 @@ TEST_CASE("appsmith/upgrade goes through the checkpoint that a jump would miss, 
   std::filesystem::path newer;
   for (const auto& set : std::filesystem::directory_iterator(app.folder() / ".playbook/backups"))
     if (set.path().string().ends_with("-appsmith-2.2")) newer = set.path();
-  const Finished again = playbook_on(app, {"run", "appsmith/rollback", "--to", newer.string()});
+  const Finished again = playbook_on(app, {"run", "appsmith/rollback", "--to", "2.2", "--set", newer.string()});
   INFO(again.out << again.err);
   REQUIRE(again.status == 0);
   CHECK(parse_json(app.database(), "the database")["fcv"] == "7.0");

@@ -59,7 +59,7 @@ struct Broken {
     Quiet quiet;
     Decisions yes;
     yes.yes = true;
-    yes.accept = {"breaking"};
+    yes.accept = {"breaking", "jobs"};
     if (verb == "rollback")
       result = runtime.rollback(folder.path(), "", yes, quiet);
     else
@@ -144,6 +144,26 @@ TEST_CASE("where its database is gone when it is saved or the release starts, Ac
     if (exit == kAttention) CHECK(app.roll_back() == kReached);
     CHECK(app.state() == "old");
   }
+}
+
+TEST_CASE("an Activepieces goes back by the vendor's command, and is made anew of a set where nothing is", "[pieces]") {
+  Broken command(pieces::rollback_by_command());
+  INFO(command.upgrade(nullptr) << " " << (command.result.error ? command.result.error->message() : ""));
+  CHECK(command.state() == "new");
+  CHECK(command.roll_back() == kReached);
+  CHECK(command.state() == "old");
+
+  for (const bool pglite : {false, true}) {
+    Broken lost(pieces::anew(pglite));
+    INFO(pglite << lost.upgrade(nullptr) << " " << (lost.result.error ? lost.result.error->message() : ""));
+    CHECK(lost.state() == "new");
+  }
+}
+
+TEST_CASE("activepieces/rollback, restore and upgrade-pglite hold at every instant", "[.][matrix][pieces][exhaustive]") {
+  check_crash_matrix(pieces::rollback_by_command(), {});
+  check_crash_matrix(pieces::pglite_upgrade("0.83.0"), {});
+  for (const bool pglite : {false, true}) check_crash_matrix(pieces::anew(pglite), {});
 }
 
 TEST_CASE("activepieces/upgrade holds at every instant, forward and back", "[.][matrix][pieces][exhaustive]") {

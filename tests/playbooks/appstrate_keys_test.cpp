@@ -11,6 +11,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/command.h"
 #include "tests/support/compose_fixture.h"
+#include "tests/support/crash.h"
 #include "tests/support/postgres_cluster.h"
 #include "tests/support/temp_folder.h"
 
@@ -249,12 +250,61 @@ TEST_CASE("addresses that need a sign-in are asked before and after an upgrade, 
   INFO(done.out << done.err);
   CHECK(done.status == 0);
   CHECK_THAT(done.out + done.err, ContainsSubstring("the addresses that need a sign-in answer as before"));
-  const std::string set = [&] {
-    for (const auto& entry : fs::directory_iterator(app.folder.path() / ".playbook/backups")) return entry.path().string();
-    return std::string();
-  }();
-  Finished back = app.run({"run", "appstrate/rollback", "--to", set, "--token", token, "--yes"});
+
+  // The older image alone over the newer tables, put back by hand: it starts, and says that it is well.
+  app.set("APPSTRATE_VERSION=1.0.0-beta.51", "APPSTRATE_VERSION=1.0.0-beta.41");
+  REQUIRE(shell("cd " + app.folder.path().string() + " && docker compose up -d") == 0);
+  Finished refused = app.run({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"});
+  CHECK(refused.status == 3);
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring("the database is newer than 1.0.0-beta.41: it is in the state of 1.0.0-beta.51"));
+  Finished back = app.run({"run", "appstrate/rollback", "--to", "1.0.0-beta.41", "--token", token, "--yes"});
   INFO(back.out << back.err);
   CHECK(back.status == 0);
+  CHECK_THAT(back.out,
+             ContainsSubstring("way back: restore: the database holds migrations that 1.0.0-beta.41 does not have: its image alone "
+                               "would start, say that it is well, and answer 500 at some addresses; so the backup "));
   CHECK(app.state() == "old");
+}
+
+TEST_CASE("appstrate/rollback moves the image alone where that is enough, and takes no set for a release or of another application") {
+  const Instance app;
+  const Finished there = app.run({"run", "appstrate/upgrade", "--to", "1.0.0-beta.42", "--yes"});
+  INFO(there.out << there.err);
+  REQUIRE(there.status == 0);
+  app.sql("insert into \"user\" (id, email) values ('since', 'since@example.test')");
+  const Finished back = app.run({"run", "appstrate/rollback", "--to", "1.0.0-beta.41", "--yes"});
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK_THAT(back.out,
+             ContainsSubstring("way back: image: the database holds exactly the migrations of 1.0.0-beta.41, so the data stays as it is"));
+  CHECK_THAT(app.state(), ContainsSubstring("runs v1.0.0-beta.41, 30 migrations, 31 people"));
+
+  const std::string set = fs::directory_iterator(app.folder.path() / ".playbook/backups")->path().string();
+  struct Case {
+    std::vector<std::string> arguments;
+    int status;
+    const char* says;
+  };
+  const std::vector<Case> cases{
+      {{"appstrate/rollback", "--to", "20261121T071349Z-appstrate-1.0.0-beta.41"}, 2, "a backup set of it is named by --set"},
+      {{"appstrate/rollback", "--to", "1.0.0-beta.51"}, 3, "1.0.0-beta.51 is newer than 1.0.0-beta.41, which runs"},
+      {{"appstrate/rollback", "--to", "1.0.0-beta.40"}, 3, "1.0.0-beta.40: "},
+      {{"activepieces/restore", "--set", set}, 3, "-appstrate-1.0.0-beta.4"},
+      {{"activepieces/backup"}, 3, "there is no compose file of an Activepieces here"},
+  };
+  for (Case one : cases) {
+    one.arguments.insert(one.arguments.begin(), "run");
+    one.arguments.push_back("--yes");
+    const Finished refused = app.run(one.arguments);
+    INFO(one.arguments[1] << ": " << refused.out << refused.err);
+    CHECK(refused.status == one.status);
+    CHECK_THAT(refused.out + refused.err, ContainsSubstring(one.says));
+  }
+  CHECK(app.run({"run", "appstrate/backup"}).status == 0);
+  replace_file(app.folder.path() / ".env.backup", "APPSTRATE_VERSION=1.0.0-beta.40\n");
+  app.set("BETTER_AUTH_SECRET=", "BETTER_AUTH_SECRET=appstrate-dev-");
+  const Finished seen = app.run({"inspect"});
+  CHECK_THAT(seen.out,
+             ContainsSubstring("`appstrate install` has left .env.backup, which it removes when it succeeds") &&
+                 ContainsSubstring("everybody knows the value of BETTER_AUTH_SECRET, which is that of the vendor's .env.example"));
 }

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kParts = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appstrate/tier0";
+const fs::path kParts = fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/appstrate/tier0", kEngines = PLAYBOOK_BINARY_DIR "/pglite-engines";
 
 void must(const fs::path& folder, const std::string& command) {
   if (shell("cd '" + folder.string() + "' && " + command) != 0) throw std::runtime_error(command + " failed");
@@ -62,6 +62,21 @@ std::string judge(const fs::path& folder) {
 
 void end(const fs::path& folder) { shell("cd '" + folder.string() + "' && ./ctl stop"); }
 
+/// Asks the database in data/pglite by npm's engine of this PostgreSQL; makes one where there is none. Rows of the last statement as JSON.
+std::string ask_pglite(const fs::path& folder, const std::string& engine, const std::string& sql) {
+  replace_file(folder / "ask.cjs", "const { PGlite } = require('" + (kEngines / engine).string() + R"(/node_modules/@electric-sql/pglite');
+(async () => {
+  const database = await PGlite.create('data/pglite');
+  const answers = await database.exec(require('fs').readFileSync('ask.sql', 'utf8'));
+  require('fs').writeFileSync('answer', JSON.stringify(answers.pop().rows));
+  await database.close();
+})();
+)");
+  replace_file(folder / "ask.sql", sql);
+  must(folder, "node ask.cjs");
+  return read_file(folder / "answer");
+}
+
 struct Checkout {
   TempFolder folder;
   Checkout() { lay_out(folder.path()); }
@@ -73,6 +88,31 @@ struct Checkout {
     return {status, process.out, process.err};
   }
 };
+
+/// Of a database of PostgreSQL 17, which `from` holds.
+Scenario crossing(const fs::path& from) {
+  Scenario scenario;
+  scenario.name = "appstrate/upgrade-tier0 over PostgreSQL 17 to 18";
+  scenario.playbook = "appstrate/upgrade-tier0";
+  scenario.params = {{"to", "1.0.0-beta.51"}, {"engines", kEngines.string()}};
+  scenario.prepare = [from](const fs::path& instance) {
+    lay_out(instance);
+    must(instance, "./ctl stop && rm -r data/pglite && cp -a " + from.string() +
+                       " data/pglite && ./ctl start && while ! [ -e data/pglite/migrations ]; do "
+                       "sleep 0.02; done");
+  };
+  scenario.judge = [](const fs::path& instance) {
+    const std::string release = read_file(instance / "release.txt"), major = read_file(instance / "data/pglite/PG_VERSION");
+    const bool runs = shell("cd '" + instance.string() + "' && ./ctl status") == 0;
+    const bool alone = shell("cd '" + instance.string() + "' && [ \"$(echo data/*)\" = 'data/pglite data/storage' ]") == 0;
+    if (runs && alone && release == "1.0.0-beta.41\n" && major == "17\n") return std::string("old");
+    if (runs && alone && release == "1.0.0-beta.51\n" && major == "18\n") return std::string("new");
+    return release + major + (runs ? "runs" : "is stopped") + (alone ? "" : ", not alone");
+  };
+  scenario.clean = end;
+  scenario.slack = 8;
+  return scenario;
+}
 
 Scenario upgrade(const std::string& to) {
   Scenario scenario;
@@ -109,21 +149,8 @@ TEST_CASE("an Appstrate of tier 0 is upgraded cold, and goes back with its datab
 }
 
 TEST_CASE("a PGlite of PostgreSQL 17 is carried over to 18 with all its rows, and goes back as it was", "[tier0]") {
-  const fs::path engines = PLAYBOOK_BINARY_DIR "/pglite-engines";
   const Checkout app;
-  auto ask = [&](const std::string& engine, const std::string& sql) {
-    app.folder.write("ask.cjs", "const { PGlite } = require('" + (engines / engine).string() + R"(/node_modules/@electric-sql/pglite');
-(async () => {
-  const database = await PGlite.create('data/pglite');
-  const answers = await database.exec(require('fs').readFileSync('ask.sql', 'utf8'));
-  require('fs').writeFileSync('answer', JSON.stringify(answers.pop().rows));
-  await database.close();
-})();
-)");
-    app.folder.write("ask.sql", sql);
-    must(app.folder.path(), "node ask.cjs");
-    return read_file(app.folder.path() / "answer");
-  };
+  auto ask = [&](const std::string& engine, const std::string& sql) { return ask_pglite(app.folder.path(), engine, sql); };
   const std::string all =
       "select t.*, n.last_value::int, current_setting('server_version_num')::int / 10000 as major from things t, notes_id_seq n";
   must(app.folder.path(), "./ctl stop && rm -r data/pglite");
@@ -136,7 +163,7 @@ TEST_CASE("a PGlite of PostgreSQL 17 is carried over to 18 with all its rows, an
   CHECK_THAT(before, ContainsSubstring("\"last_value\":7,\"major\":17"));
   must(app.folder.path(), "./ctl start && while ! [ -e data/pglite/migrations ]; do sleep 0.02; done");
 
-  const Finished done = app.playbook({"run", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.51", "--engines", engines.string(), "--yes"});
+  const Finished done = app.playbook({"run", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.51", "--engines", kEngines.string(), "--yes"});
   INFO(done.out << done.err);
   REQUIRE(done.status == 0);
   CHECK_THAT(done.out, ContainsSubstring("2 tables are the same in PostgreSQL 17 and 18"));
@@ -149,6 +176,39 @@ TEST_CASE("a PGlite of PostgreSQL 17 is carried over to 18 with all its rows, an
   INFO(back.out << back.err);
   CHECK(back.status == 0);
   CHECK(read_file(app.folder.path() / "data/pglite/PG_VERSION") == "17\n");
+}
+
+TEST_CASE("what a carrying over that was broken off left is never taken for the database, and goes when it is done again",
+          "[.][tier0][exhaustive]") {
+  const TempFolder seed;
+  fs::create_directory(seed.path() / "data");
+  ask_pglite(seed.path(), "17", "create table things (a int); insert into things select generate_series(1, 7); select 1");
+  const std::string source = read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/appstrate/crossing.lua"), open = "local CARRY = [[\n";
+  const size_t from = source.find(open) + open.size();
+  replace_file(seed.path() / "carry.mjs", source.substr(from, source.find("\n]]", from) - from));
+  const std::string carry = "node --input-type=module - " + kEngines.string() + " 17 18 data/pglite < carry.mjs > said 2>&1";
+  int killed = 0;
+  auto hold_when = [&](const std::string& call, int time) {
+    INFO(call << " " << time);
+    const TempFolder folder;
+    fs::copy(seed.path(), folder.path(), fs::copy_options::recursive);
+    const std::string there = "cd '" + folder.path().string() + "' && ";
+    if (shell(there + "strace -f -qq -o /dev/null -e trace=" + call + " -e inject=" + call +
+              ":signal=SIGKILL:when=" + std::to_string(time) + " " + carry) != 0) {
+      ++killed;
+      must(folder.path(), carry);
+    }
+    CHECK(read_file(folder.path() / "data/pglite/PG_VERSION") == "18\n");
+    CHECK(ask_pglite(folder.path(), "18", "select count(*)::int as n from things") == "[{\"n\":7}]");
+    must(folder.path(), "[ \"$(echo data/*)\" = data/pglite ]");
+  };
+  hold_when("fsync", 1);
+  hold_when("rmdir", 1);
+  for (int before = -1, time = 1; killed > before; ++time) {
+    before = killed;
+    hold_when("rename", time);
+  }
+  CHECK(killed >= 5);
 }
 
 TEST_CASE("an Appstrate of tier 0 says what is in the way of its upgrade", "[tier0]") {
@@ -173,6 +233,14 @@ TEST_CASE("appstrate/upgrade-tier0 holds at a sample of instants, forward and ba
   check_crash_matrix(upgrade("1.0.0-beta.51"), some);
   some.seed = 47;
   check_crash_matrix(upgrade("1.0.0-beta.50"), some);
+}
+
+TEST_CASE("a carrying over from PostgreSQL 17 to 18 holds at every instant, forward and back", "[.][matrix][tier0][crossing][exhaustive]") {
+  const TempFolder seed;
+  fs::create_directory(seed.path() / "data");
+  ask_pglite(seed.path(), "17", "create table things (a int); insert into things select generate_series(1, 7); select 1");
+  check_crash_matrix(crossing(seed.path() / "data/pglite"), {});
+  check_crash_matrix(crossing(seed.path() / "data/pglite"), every(1, true));
 }
 
 TEST_CASE("appstrate/upgrade-tier0 holds at every instant", "[.][matrix][tier0][exhaustive]") {

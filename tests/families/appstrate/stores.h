@@ -12,23 +12,28 @@ namespace playbook::testing {
 /// Files, objects and jobs beside the database, as tier 3 has them; "MinIO" is a container that keeps a file.
 class Stores {
  public:
-  explicit Stores(const Deployment& app) : app_(app) {
+  /// `appending`: Redis keeps an append-only file. `objects`: "MinIO" is there.
+  explicit Stores(const Deployment& app, bool appending = false, bool objects = true) : app_(app), objects_(objects) {
     const std::string registry = std::getenv("PLAYBOOK_TEST_REGISTRY"), shell = registry + "/shell:1", redis = redis_image();
     output_of("docker tag " + shell + " " + registry + "/minio/minio:1");
+    std::string services = "  redis:\n    image: " + redis + "\n    restart: unless-stopped\n    volumes: [\"redisdata:/data\"]\n";
+    if (appending) services += "    command: redis-server --appendonly yes\n";
+    if (objects)
+      services += "  minio:\n    image: " + registry +
+                  "/minio/minio:1\n    command: [sh, -c, \"trap 'exit 0' TERM; while :; do sleep 0.1; done\"]\n" +
+                  "    restart: unless-stopped\n    volumes: [\"miniodata:/data\"]\n";
     app.edit("docker-compose.yml", "volumes: {pgdata: {}, storagedata: {}}",
-             "  redis:\n    image: " + redis + "\n    restart: unless-stopped\n    volumes: [\"redisdata:/data\"]\n  minio:\n    image: " +
-                 registry + "/minio/minio:1\n    command: [sh, -c, \"trap 'exit 0' TERM; while :; do sleep 0.1; done\"]\n" +
-                 "    restart: unless-stopped\n    volumes: [\"miniodata:/data\"]\n" +
-                 "volumes: {pgdata: {}, storagedata: {}, redisdata: {}, miniodata: {}}");
+             services + "volumes: {pgdata: {}, storagedata: {}, redisdata: {}" + (objects ? ", miniodata: {}" : "") + "}");
     app.compose("up -d");
     put("then");
   }
   void put(const std::string& what) const {
-    for (const char* volume : {"storagedata", "miniodata"}) run(volume, "echo " + what + " > /data/it");
+    run("storagedata", "echo " + what + " > /data/it");
+    if (objects_) run("miniodata", "echo " + what + " > /data/it");
     app_.compose("exec -T redis redis-cli set it " + what);
   }
   std::string held() const {
-    return run("storagedata", "cat /data/it") + " " + run("miniodata", "cat /data/it") + " " +
+    return run("storagedata", "cat /data/it") + " " + (objects_ ? run("miniodata", "cat /data/it") + " " : "") +
            app_.compose("exec -T redis redis-cli get it");
   }
 
@@ -38,6 +43,7 @@ class Stores {
                      "/shell:1 sh -c '" + command + "'");
   }
   const Deployment& app_;
+  const bool objects_;
 };
 
 }  // namespace playbook::testing

@@ -228,7 +228,7 @@ TEST_CASE(
   app.ask("delete from runs");
   stores.put("now");
   const std::string set = newest_set(app);
-  Finished back = app.playbook({"run", "appstrate/rollback", "--to", set, "--yes"});
+  Finished back = app.playbook({"run", "appstrate/rollback", "--to", "1.0.0-beta.41", "--set", set, "--yes"});
   INFO(back.out << back.err);
   CHECK(back.status == 0);
   CHECK(app.fingerprint() == before);
@@ -239,7 +239,7 @@ TEST_CASE(
   CHECK(app.get("/api/proxies") == R"(200 {"count":1})");
 
   app.edit(set + "/manifest.json", "\"appstrate\"", "\"appstrato\"");
-  Finished damaged = app.playbook({"run", "appstrate/rollback", "--to", set, "--yes"});
+  Finished damaged = app.playbook({"run", "appstrate/rollback", "--to", "1.0.0-beta.41", "--set", set, "--yes"});
   CHECK(damaged.status == 3);
   CHECK(app.fingerprint() == before);
 }

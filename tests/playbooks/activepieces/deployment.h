@@ -12,10 +12,19 @@ namespace playbook::testing::pieces {
 /// `fault`: of the stand-in, such as never-ready.
 void push_release(const std::string& tag, const std::string& release, bool fails = false, const std::string& fault = "");
 
+/// How it is deployed; jobs in Redis, which needs no password and writes snapshots, but where it says otherwise.
+enum class Shape {
+  app_and_worker,
+  one_service,      ///< as the vendor's older file has it
+  pglite,           ///< one container, jobs in its memory, AP_CONFIG_PATH in a folder
+  url,              ///< PostgreSQL by AP_POSTGRES_URL, in no project
+  appending_redis,  ///< app and worker; Redis has a password and an append-only file
+};
+
 class Deployment {
  public:
   /// Runs `release`, seeded.
-  explicit Deployment(const std::string& release = "0.82.1");
+  explicit Deployment(const std::string& release = "0.82.1", Shape shape = Shape::app_and_worker);
   /// Its containers and volumes go.
   ~Deployment();
   Deployment(const Deployment&) = delete;
@@ -35,8 +44,17 @@ class Deployment {
   std::string running() const;
   /// Image and state of each container, sorted.
   std::string containers() const;
+  /// What Redis holds under a name.
+  std::string queued(const std::string& name) const;
+  void queue(const std::string& name, const std::string& what) const;
+  /// Containers, volumes and all that lies in its folder go; a database elsewhere is empty.
+  void lose() const;
 
  private:
+  std::string database_container() const;
+  std::string redis(const std::string& words) const;
+
+  const Shape shape_;
   TempFolder folder_;
   std::string project_;
   int port_;

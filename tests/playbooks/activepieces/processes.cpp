@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 const std::string kImage = "registry.test/activepieces/activepieces:", kOld = "0.82.1", kSeed = "pieces_seed";
 
 void shell(const std::string& command) {
-  if (std::system((command + " > /dev/null 2>&1").c_str()) != 0) throw std::runtime_error(command + " failed");
+  if (std::system(("(" + command + ") > /dev/null 2>&1").c_str()) != 0) throw std::runtime_error(command + " failed");
 }
 
 /// What all instances share: the files of the releases, the `docker` command, a seeded database to copy.
@@ -32,6 +32,7 @@ struct Releases {
   Releases() {
     add(kOld, kOld, false, "");
     add("0.83.0", "0.83.0", false, "");
+    add("0.82.9", "0.82.9", false, "");
     add("0.83.2", "0.83.0", true, "");
     add("0.83.3", "0.83.0", false, "crash");
     fs::create_directory(folder.path() / "bin");
@@ -101,6 +102,7 @@ std::string pglite_file(const fs::path& instance, const std::string& release, in
             {{"AP_ENCRYPTION_KEY", "${AP_ENCRYPTION_KEY:?set it}"},
              {"AP_DB_TYPE", "${AP_DB_TYPE}"},
              {"AP_CONFIG_PATH", "${AP_CONFIG_PATH}"},
+             {"AP_REDIS_TYPE", "${AP_REDIS_TYPE}"},
              {"AP_PORT", std::to_string(port)}}},
            {"ports", Json::array({{{"mode", "ingress"}, {"target", 80}, {"published", std::to_string(port)}, {"protocol", "tcp"}}})},
            {"volumes", Json::array({{{"type", "bind"}, {"source", config}, {"target", config}}})}};
@@ -117,20 +119,20 @@ std::string running(const fs::path& instance) {
   }
 }
 
-void start(const fs::path& instance) {
+void start(const fs::path& instance, const std::string& release) {
   shell("cd " + instance.string() + " && docker compose up -d");
-  for (int tries = 0; running(instance) != kOld; ++tries) {
+  for (int tries = 0; running(instance) != release; ++tries) {
     if (tries == 2000) throw std::runtime_error("the stand-in does not answer");
     ::usleep(5000);
   }
 }
 
-void lay_out_engine(const fs::path& instance) {
+void lay_out_engine(const fs::path& instance, const std::string& release) {
   const fs::path engine = instance / ".engine";
   fs::create_directory(engine);
   ::setenv("STAND_IN_DOCKER", engine.c_str(), 1);
   const PostgresCluster& cluster = postgres_cluster();
-  Json images{{kImage + kOld, releases().registry.at(kImage + kOld)}};
+  Json images{{kImage + release, releases().registry.at(kImage + release)}};
   images["postgres:16.8"] = {{"id", "sha256:postgres"},
                              {"external", true},
                              {"env", {{"PGHOST", cluster.socket().string()}, {"PGPORT", std::to_string(cluster.port())}}}};
@@ -138,19 +140,19 @@ void lay_out_engine(const fs::path& instance) {
   replace_file(engine / "registry.json", releases().registry.dump());
 }
 
-void lay_out(const fs::path& instance) {
+void lay_out(const fs::path& instance, const std::string& release) {
   const std::string database = database_name(instance);
-  lay_out_engine(instance);
+  lay_out_engine(instance, release);
   const int port = closed_port();
-  replace_file(instance / "docker-compose.yml", compose_file_of(database, kOld, port));
+  replace_file(instance / "docker-compose.yml", compose_file_of(database, release, port));
   replace_file(instance / ".env", "AP_ENCRYPTION_KEY=" + kKey + "\nAP_POSTGRES_HOST=postgres\n");
   replace_file(instance / "port", std::to_string(port));
   postgres_cluster().run("postgres", "create database " + database + " template " + kSeed + " owner shop");
-  start(instance);
+  start(instance, release);
 }
 
 void lay_out_pglite(const fs::path& instance) {
-  lay_out_engine(instance);
+  lay_out_engine(instance, kOld);
   const int port = closed_port();
   const fs::path config = instance / "config";
   fs::create_directories(config / "pglite/global");
@@ -160,22 +162,24 @@ void lay_out_pglite(const fs::path& instance) {
   replace_file(config / "pglite/PG_VERSION", "17\n");
   replace_file(config / "settings.json", "{}");
   replace_file(instance / "docker-compose.yml", pglite_file(instance, kOld, port));
-  replace_file(instance / ".env", "AP_ENCRYPTION_KEY=" + kKey + "\nAP_DB_TYPE=PGLITE\nAP_CONFIG_PATH=" + config.string() + "\n");
+  replace_file(instance / ".env",
+               "AP_ENCRYPTION_KEY=" + kKey + "\nAP_DB_TYPE=PGLITE\nAP_REDIS_TYPE=MEMORY\nAP_CONFIG_PATH=" + config.string() + "\n");
   replace_file(instance / "port", std::to_string(port));
-  start(instance);
+  start(instance, kOld);
 }
 
-std::string judge_pglite(const fs::path& instance) {
+/// The release in whose state all of it is, else what is mixed.
+std::string pglite_state(const fs::path& instance) {
   const std::string file = read_file(instance / "docker-compose.yml"), runs = running(instance);
   const std::string migrated = read_file(instance / "config/pglite/migrations");
-  for (const auto& [release, word] : {std::pair{"0.82.1", "old"}, std::pair{"0.83.0", "new"}})
+  for (const std::string release : {"0.82.1", "0.83.0"})
     if (runs == release && file == pglite_file(instance, release, std::stoi(read_file(instance / "port"))) &&
-        (migrated.find("0.83") == std::string::npos) == (word == std::string("old")))
-      return word;
+        (migrated.find("0.83") == std::string::npos) == (release == kOld))
+      return release;
   return "answers " + runs + ", migrated by " + migrated;
 }
 
-std::string judge(const fs::path& instance) {
+std::string state(const fs::path& instance) {
   const std::string database = database_name(instance), file = read_file(instance / "docker-compose.yml"), runs = running(instance);
   PostgresCluster& cluster = postgres_cluster();
   const std::string rows = cluster.text(database,
@@ -190,11 +194,11 @@ std::string judge(const fs::path& instance) {
       if (one["service"] == name)
         services += " " + one["image"].get<std::string>().substr(kImage.size()) + " " + one["state"].get<std::string>() + " " +
                     one["policy"].get<std::string>();
-  for (const auto& [release, migrations, word] : {std::tuple{"0.82.1", "353", "old"}, std::tuple{"0.83.0", "366", "new"}}) {
+  for (const auto& [release, migrations] : {std::pair{"0.82.1", "353"}, std::pair{"0.82.9", "365"}, std::pair{"0.83.0", "366"}}) {
     const std::string well = std::string(" ") + release + " running unless-stopped";
     if (runs == release && file == compose_file_of(database, release, std::stoi(read_file(instance / "port"))) &&
         rows == std::string(migrations) + " migrations, 3 connections" && services == well + well && scratch == "0")
-      return word;
+      return release;
   }
   return "answers " + runs + ", " + rows + "," + services + ", scratch " + scratch;
 }
@@ -207,17 +211,13 @@ void clean(const fs::path& instance) {
     if (name.starts_with(database_name(instance))) cluster.run("postgres", "drop database if exists " + sql_name(name) + " with (force)");
 }
 
+std::string between(const std::string& state, const std::string& from, const std::string& to) {
+  return state == from ? "old" : state == to ? "new" : state;
+}
+
 }  // namespace
 
 std::string database_name(const fs::path& instance) { return database_of(instance); }
-
-Scenario pglite_upgrade(const std::string& to) {
-  Scenario scenario = upgrade_of_processes(to);
-  scenario.name = scenario.playbook = "activepieces/upgrade-pglite";
-  scenario.prepare = lay_out_pglite;
-  scenario.judge = judge_pglite;
-  return scenario;
-}
 
 Scenario upgrade_of_processes(const std::string& to) {
   releases();
@@ -226,9 +226,51 @@ Scenario upgrade_of_processes(const std::string& to) {
   scenario.name = "activepieces/upgrade to " + to;
   scenario.playbook = "activepieces/upgrade";
   scenario.params = {{"to", to}};
-  scenario.prepare = lay_out;
-  scenario.judge = judge;
+  scenario.prepare = [](const fs::path& instance) { lay_out(instance, kOld); };
+  scenario.judge = [](const fs::path& instance) { return between(state(instance), kOld, "0.83.0"); };
   scenario.clean = clean;
+  return scenario;
+}
+
+Scenario pglite_upgrade(const std::string& to) {
+  Scenario scenario = upgrade_of_processes(to);
+  scenario.name = scenario.playbook = "activepieces/upgrade-pglite";
+  scenario.accepts = {"jobs"};
+  scenario.prepare = lay_out_pglite;
+  scenario.judge = [](const fs::path& instance) { return between(pglite_state(instance), kOld, "0.83.0"); };
+  return scenario;
+}
+
+Scenario rollback_by_command() {
+  Scenario scenario = upgrade_of_processes("0.82.9");
+  scenario.name = scenario.playbook = "activepieces/rollback";
+  scenario.prepare = [](const fs::path& instance) { lay_out(instance, "0.83.0"); };
+  scenario.judge = [](const fs::path& instance) { return between(state(instance), "0.83.0", "0.82.9"); };
+  return scenario;
+}
+
+Scenario anew(bool pglite) {
+  Scenario scenario = pglite ? pglite_upgrade("0.83.0") : upgrade_of_processes("0.83.0");
+  scenario.name = scenario.playbook = "activepieces/restore";
+  scenario.params = {{"set", "activepieces-0.82.1"}};
+  scenario.prepare = [pglite, lay_out_one = scenario.prepare](const fs::path& instance) {
+    lay_out_one(instance);
+    const std::string there = "cd " + instance.string() + " && ", database = database_name(instance);
+    shell(there + PLAYBOOK_BINARY_DIR "/playbook run activepieces/backup --accept jobs --yes && docker compose down && mkdir lost");
+    shell(there + "mv docker-compose.yml .env .playbook " + (pglite ? "config" : "") +
+          " lost/ && mkdir -m 700 .playbook && mv lost/.playbook/backups .playbook/");
+    if (pglite) return;
+    postgres_cluster().run("postgres", "drop database " + database + " with (force)");
+    postgres_cluster().run("postgres", "create database " + database + " owner shop");
+  };
+  scenario.judge = [pglite](const fs::path& instance) {
+    if (!fs::exists(instance / "docker-compose.yml")) return running(instance) == "down" ? std::string("old") : "runs without its files";
+    return between(pglite ? pglite_state(instance) : state(instance), "nothing", kOld);
+  };
+  scenario.clean = [](const fs::path& instance) {
+    if (!fs::exists(instance / "docker-compose.yml")) shell("cd " + instance.string() + " && cp lost/docker-compose.yml lost/.env .");
+    clean(instance);
+  };
   return scenario;
 }
 

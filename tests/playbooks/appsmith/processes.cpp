@@ -275,7 +275,7 @@ Scenario rescue_scenario() {
   Scenario scenario = upgrade_scenario("1.99", "2.1");
   scenario.name = "appsmith/rescue of an aborted 2.1.9, back to 1.99 and on to 2.1";
   scenario.playbook = "appsmith/rescue";
-  scenario.params = {{"to", "appsmith-1.99"}, {"forward", "2.1"}};
+  scenario.params = {{"set", "appsmith-1.99"}, {"forward", "2.1"}};
   scenario.prepare = [](const fs::path& instance) {
     lay_out(instance, "1.99");
     if (run_in(instance, {"backup", "create"}).status != 0) throw std::runtime_error("backup create failed");

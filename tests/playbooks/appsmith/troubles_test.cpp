@@ -55,11 +55,11 @@ TEST_CASE("trouble: backend down with aborted migration after upgrade", "[appsmi
   CHECK(named.status == 0);
   CHECK_THAT(named.out, ContainsSubstring("aborted migration: its log says: FAILED OVER") &&
                             ContainsSubstring("the change log has failed: change-of-v2.1.9") &&
-                            ContainsSubstring("--to the backup set of before the upgrade, and then once more"));
+                            ContainsSubstring("--set the backup set of before the upgrade, and then once more"));
   CHECK_THAT(evidence_of(app), ContainsSubstring("PASSED OVER - {'id': 'seed'}") && ContainsSubstring("appsmith-ce:v2.1.9"));
   CHECK(app.database()["failed"] == Json({"change-of-v2.1.9"}));  // it only looked
 
-  const Finished mended = app.run({"appsmith/rescue", "--to", "appsmith-1.99", "--forward", "2.1"});
+  const Finished mended = app.run({"appsmith/rescue", "--set", "appsmith-1.99", "--forward", "2.1"});
   INFO(mended.out << mended.err);
   REQUIRE(mended.status == 0);
   CHECK(app.database()["changes"] == Json({"seed", "change-of-v1.99", "change-of-v2.1"}));

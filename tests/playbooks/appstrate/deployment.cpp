@@ -77,6 +77,19 @@ volumes: {pgdata: {}, storagedata: {}}
 )";
 }
 
+/// The same with the names and services of the vendor's file at the root.
+std::string as_root(std::string text) {
+  const size_t migrate = text.find("  migrate:\n");
+  text.erase(migrate, text.find("  sidecar-pull:\n") - migrate);
+  for (const auto& [piece, by] :
+       {std::pair<std::string, std::string>{"  sidecar-pull:\n", "  appstrate-sidecar:\n"},
+        {"  postgres:\n", "  appstrate-postgres:\n"},
+        {"@postgres:", "@appstrate-postgres:"},
+        {"{migrate: {condition: service_completed_successfully}}", "{appstrate-postgres: {condition: service_healthy}}"}})
+    text.replace(text.find(piece), piece.size(), by);
+  return text;
+}
+
 std::string env_text(const std::string& release, int port) {
   return "# settings of the stand-in\nAPPSTRATE_VERSION=" + release + "\nPORT=" + std::to_string(port) +
          "\nPOSTGRES_PASSWORD='pg $ecret #1'\nBETTER_AUTH_SECRET=" + kStandInSecret + "\nCONNECTION_ENCRYPTION_KEY=" + kStandInKey +
@@ -113,18 +126,20 @@ void push_release(const std::string& tag, const std::string& release, Flaw flaw,
               program);
 }
 
-Deployment::Deployment(const std::string& release, int compose) : compose_(compose) {
+Deployment::Deployment(const std::string& release, int compose, Layout layout) : compose_(compose), layout_(layout) {
   static int made = 0;
   project_ = "acme" + std::to_string(++made);
   port_ = 3100 + made;
   output_of(bed("image") + " postgres");
   push_release(release, release);
-  folder_.write("docker-compose.yml", compose_text(compose_ == 2 ? "name: " + project_ : "version: '3.8'"));
+  const std::string text = compose_text(layout == Layout::nameless ? "" : compose_ == 2 ? "name: " + project_ : "version: '3.8'");
+  folder_.write("docker-compose.yml", layout == Layout::root ? as_root(text) : text);
+  if (layout == Layout::nameless) folder_.write(".appstrate/project.json", R"({"projectName": ")" + project_ + "\"}\n");
   folder_.write(".env", env_text(release, port_) + (compose_ == 2 ? "" : "COMPOSE_PROJECT_NAME=" + project_ + "\n"));
   this->compose("up -d --quiet-pull");
   wait_healthy();
   folder_.write("seed.sql", seed_sql());
-  this->compose("exec -T postgres psql -q -v ON_ERROR_STOP=1 -U appstrate -d appstrate < seed.sql");
+  output_of("docker exec -i " + container("postgres") + " psql -q -v ON_ERROR_STOP=1 -U appstrate -d appstrate < seed.sql", folder());
   fs::remove(folder() / "seed.sql");
   seeded_ = fingerprint(), old_env_ = env();
 }
@@ -150,12 +165,13 @@ void Deployment::edit(const std::string& file, const std::string& piece, const s
 }
 
 std::string Deployment::compose(const std::string& arguments) const {
-  return output_of((compose_ == 2 ? "docker compose " : "docker-compose ") + arguments, folder());
+  const std::string named = layout_ == Layout::nameless ? "--project-name " + project_ + " " : "";
+  return output_of((compose_ == 2 ? "docker compose " : "docker-compose ") + named + arguments, folder());
 }
 
 std::string Deployment::container(const std::string& service) const {
   const char* between = compose_ == 2 ? "-" : "_";
-  return project_ + between + service + between + "1";
+  return project_ + between + (layout_ == Layout::root && service == "postgres" ? "appstrate-" : "") + service + between + "1";
 }
 
 Finished Deployment::playbook(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) const {

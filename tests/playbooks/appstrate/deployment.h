@@ -20,10 +20,17 @@ std::string output_of(const std::string& command, const std::filesystem::path& f
 /// stand-in, such as never-ready.
 void push_release(const std::string& tag, const std::string& release, Flaw flaw = Flaw::none, const std::string& fault = "");
 
+/// Which of the vendor's compose files it is like.
+enum class Layout {
+  self_hosted,  ///< the example with a name
+  nameless,     ///< that of a tier: the vendor's command keeps the project's name in .appstrate/project.json
+  root,         ///< the one at the root: other names of services, and migrations in the server alone
+};
+
 class Deployment {
  public:
   /// Runs `release`, seeded; by Compose of this generation: 2, or 1 where it is installed.
-  explicit Deployment(const std::string& release = "1.0.0-beta.41", int compose = 2);
+  explicit Deployment(const std::string& release = "1.0.0-beta.41", int compose = 2, Layout layout = Layout::self_hosted);
   /// Its containers and volumes go.
   ~Deployment();
   Deployment(const Deployment&) = delete;
@@ -58,6 +65,7 @@ class Deployment {
   TempFolder folder_;
   std::string project_;
   int port_, compose_;
+  const Layout layout_;
   std::string seeded_, old_env_;
   TempFolder without_plugin_;
 };

@@ -19,7 +19,7 @@ const std::string kImage = "registry.test/appstrate/appstrate:", kSidecar = "reg
 constexpr int kOldMigrations = 30, kNewMigrations = 39;
 
 void shell(const std::string& command) {
-  if (std::system((command + " > /dev/null 2>&1").c_str()) != 0) throw std::runtime_error(command + " failed");
+  if (std::system(("(" + command + ") > /dev/null 2>&1").c_str()) != 0) throw std::runtime_error(command + " failed");
 }
 
 /// What all instances share: the files of the releases, the `docker` command, a seeded database to copy.
@@ -29,6 +29,7 @@ struct Shared {
 
   Shared() {
     add("1.0.0-beta.41", Flaw::none, "");
+    add("1.0.0-beta.42", Flaw::none, "");
     add("1.0.0-beta.51", Flaw::none, "");
     add("1.0.0-beta.50", Flaw::fails_to_migrate, "");
     add("1.0.0-beta.49", Flaw::none, "crash");
@@ -102,7 +103,7 @@ void lay_out(const fs::path& instance) {
   ::setenv("STAND_IN_DOCKER", engine.c_str(), 1);
   const PostgresCluster& cluster = postgres_cluster();
   Json images = shared().registry;
-  for (const char* release : {"1.0.0-beta.51", "1.0.0-beta.50", "1.0.0-beta.49"})
+  for (const char* release : {"1.0.0-beta.51", "1.0.0-beta.50", "1.0.0-beta.49", "1.0.0-beta.42"})
     images.erase(kImage + release), images.erase(kSidecar + release);
   images["postgres:16.8"] = {{"id", "sha256:postgres"},
                              {"external", true},
@@ -201,6 +202,20 @@ Scenario appstrate_anew() {
     if (!fs::exists(instance / "docker-compose.yml"))
       shell("cp " + (instance / "lost").string() + "/* " + (instance / "lost").string() + "/.env " + instance.string());
     clean(instance);
+  };
+  return scenario;
+}
+
+Scenario appstrate_rollback() {
+  Scenario scenario = appstrate_upgrade("1.0.0-beta.41");
+  scenario.name = scenario.playbook = "appstrate/rollback";
+  scenario.prepare = [](const fs::path& instance) {
+    lay_out(instance);
+    shell("cd " + instance.string() + " && " PLAYBOOK_BINARY_DIR "/playbook run appstrate/upgrade --to 1.0.0-beta.51 --yes");
+  };
+  scenario.judge = [](const fs::path& instance) {
+    const std::string state = judge(instance);
+    return state == "old" ? "new" : state == "new" ? "old" : state;
   };
   return scenario;
 }
