@@ -51,7 +51,8 @@ S3Server::~S3Server() {
 
 std::string S3Server::rclone(const std::string& words) const {
   return output_of(
-      "RCLONE_CONFIG=/dev/null RCLONE_CONFIG_T_TYPE=s3 RCLONE_CONFIG_T_PROVIDER=Other RCLONE_CONFIG_T_ACCESS_KEY_ID=S3RVER "
+      "env -u AWS_CA_BUNDLE RCLONE_TRANSFERS=1 RCLONE_CHECKERS=1 RCLONE_CONFIG=/dev/null RCLONE_CONFIG_T_TYPE=s3 "
+      "RCLONE_CONFIG_T_PROVIDER=Other RCLONE_CONFIG_T_ACCESS_KEY_ID=S3RVER "
       "RCLONE_CONFIG_T_SECRET_ACCESS_KEY=S3RVER RCLONE_CONFIG_T_REGION=us-east-1 RCLONE_CONFIG_T_ENDPOINT=" +
       endpoint_ + " rclone " + words);
 }
