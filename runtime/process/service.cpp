@@ -4,11 +4,13 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/text.h"
 
 namespace playbook {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
@@ -105,14 +107,33 @@ class SystemdService final : public Service {
   void stop(milliseconds deadline) override { runner_.must("stop " + unit_, {"systemctl", "stop", "--", unit_}, deadline); }
 
   bool can_fence() const override { return true; }
-  std::optional<Json> startup() override { return Json{{"unit_file", show().at("UnitFileState")}}; }
-  bool starts_by_itself(const Json& startup) const override { return get_or<std::string>(startup, "unit_file", "").starts_with("enabled"); }
+  std::optional<Json> startup() override {
+    const auto values = show();
+    return Json{{"unit_file", values.at("UnitFileState")}, {"restart", values.at("Restart")}};
+  }
+  bool starts_by_itself(const Json& startup) const override { return is_enabled(startup) || restarts(startup); }
 
   void fence() override {
-    if (starts_by_itself(*startup())) runner_.must("fence " + unit_, {"systemctl", "disable", "--", unit_}, kQuestion);
+    const Json now = *startup();
+    if (is_enabled(now)) runner_.must("fence " + unit_, {"systemctl", "disable", "--", unit_}, kQuestion);
+    if (!restarts(now)) return;
+    const fs::path file = drop_in();
+    fs::create_directories(file.parent_path());
+    replace_file(file, "# By playbook, until its run lets go of the unit.\n[Service]\nRestart=no\n");
+    reload();
+    if (restarts(*startup()))
+      throw Error(Code::service_failed, "systemd still restarts " + unit_ + " although " + file.string() + " says Restart=no",
+                  "`systemctl cat " + unit_ + "` tells which drop-in wins over it");
   }
   void unfence(const Json& recorded) override {
-    if (!starts_by_itself(recorded) || starts_by_itself(*startup())) return;
+    if (restarts(recorded) && !restarts(*startup())) {
+      const fs::path file = drop_in();
+      remove_file(file);
+      std::error_code stays_where_others_are;
+      fs::remove(file.parent_path(), stays_where_others_are);
+      reload();
+    }
+    if (!is_enabled(recorded) || is_enabled(*startup())) return;
     bool until_boot = recorded.at("unit_file") == "enabled-runtime";
     std::vector<std::string> argv{"systemctl", "enable"};
     if (until_boot) argv.push_back("--runtime");
@@ -121,10 +142,28 @@ class SystemdService final : public Service {
   }
 
  private:
+  static bool is_enabled(const Json& startup) { return get_or<std::string>(startup, "unit_file", "").starts_with("enabled"); }
+  static bool restarts(const Json& startup) {
+    const std::string how = get_or<std::string>(startup, "restart", "");
+    return !how.empty() && how != "no";
+  }
+
+  void reload() const { runner_.must("fence " + unit_, {"systemctl", "daemon-reload"}, kQuestion); }
+
+  /// In the folder of units that are gone after a boot, wherever this systemd has it.
+  fs::path drop_in() const {
+    const Exit exit = runner_.run({"systemctl", "show", "--property=UnitPath"}, kQuestion, false, true);
+    for (const std::string& folder : split(std::string(trim(exit.out.substr(exit.out.find('=') + 1))), ' '))
+      if (folder.ends_with("/run/systemd/system")) return fs::path(folder) / (unit_ + ".d") / "zz-playbook.conf";
+    throw Error(Code::service_failed,
+                "systemd names no folder of units that are gone after a boot, so that Restart= of " + unit_ + " stays",
+                "`systemctl show --property=UnitPath` lists its folders");
+  }
+
   std::map<std::string, std::string> show() const {
-    std::vector<std::string> argv{"systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", "--", unit_};
+    std::vector<std::string> argv{"systemctl", "show", "--property=LoadState,ActiveState,UnitFileState,Restart", "--", unit_};
     Exit exit = runner_.run(argv, kQuestion, false, true);
-    std::map<std::string, std::string> values{{"LoadState", ""}, {"ActiveState", ""}, {"UnitFileState", ""}};
+    std::map<std::string, std::string> values{{"LoadState", ""}, {"ActiveState", ""}, {"UnitFileState", ""}, {"Restart", ""}};
     for (const std::string& line : split(exit.out, '\n'))
       if (size_t equals = line.find('='); equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 1);
     if (exit.status != 0) throw Error(Code::service_failed, "cannot ask systemd about " + unit_ + ": " + last_words(exit));

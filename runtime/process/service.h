@@ -1,8 +1,8 @@
 // A program that runs in the background: a systemd unit, or whatever an operator's own commands start and stop. Used by one thread.
 //
-// Fenced means: nothing starts it by itself. For a unit that is enabled: disabled, so that a boot does not start it; systemd restarts
-// nothing that it was told to stop. Sockets, timers and other units that pull it in are not looked at. For an operator's service: what its
-// `fence` command does.
+// Fenced means: nothing starts it by itself. For a unit: one that is enabled is disabled, so that a boot does not start it, and Restart= is
+// `no` by a drop-in that does not outlive a boot, so that systemd does not start again what crashed. Sockets, timers and other units that
+// pull it in are not looked at. For an operator's service: what its `fence` command does.
 #pragma once
 
 #include <chrono>

@@ -34,8 +34,10 @@ cd "$(dirname "$0")" || exit 1
 verb=$1
 for unit do :; done
 case $verb in
-  show) [ "$unit" = shop.service ] && loaded=loaded || loaded=not-found
-        printf 'LoadState=%s\nActiveState=%s\nUnitFileState=%s\n' $loaded "$(cat active)" "$(cat unit_file)"; exit ;;
+  show) [ "$unit" = --property=UnitPath ] && { echo "UnitPath=/etc/systemd/system $PWD/run/systemd/system"; exit; }
+        [ "$unit" = shop.service ] && loaded=loaded || loaded=not-found
+        printf 'LoadState=%s\nActiveState=%s\nUnitFileState=%s\nRestart=%s\n' $loaded "$(cat active)" "$(cat unit_file)" "$(cat restart)"; exit ;;
+  daemon-reload) cp own_restart restart; cat run/systemd/system/shop.service.d/*.conf 2>/dev/null | sed -n 's/^Restart=//p' | grep . > said && cp said restart ;;
   start) echo active > active ;;
   stop) echo inactive > active ;;
   enable) [ "$2" = --runtime ] && echo enabled-runtime > unit_file || echo enabled > unit_file ;;
@@ -84,6 +86,7 @@ struct SystemdFixture : ServiceFixture {
     setenv("PATH", (instance.string() + ":" + path_before).c_str(), 1);
     set("active", "active");
     set("unit_file", "enabled");
+    for (const char* file : {"restart", "own_restart"}) set(file, "no");
   }
   ~SystemdFixture() { setenv("PATH", path_before.c_str(), 1); }
   void set(const std::string& what, const std::string& value) { instance_folder.write(what, value + "\n"); }
@@ -305,4 +308,28 @@ TEST_CASE_METHOD(SystemdFixture, "a fenced unit that somebody enabled has drifte
   call("service.fence", unit);
   call("service.unfence", unit);
   CHECK(get("unit_file") == "enabled-runtime");
+}
+
+TEST_CASE_METHOD(SystemdFixture, "a fenced unit is not restarted by systemd when it crashes, until the fence is lifted") {
+  for (const char* file : {"restart", "own_restart"}) set(file, "always");
+  set("unit_file", "static");
+  const std::filesystem::path drop_in = instance / "run/systemd/system/shop.service.d/zz-playbook.conf";
+  call("service.fence", unit);
+  CHECK(get("restart") == "no");
+  CHECK(read_file(drop_in) == "# By playbook, until its run lets go of the unit.\n[Service]\nRestart=no\n");
+  call("service.fence", unit);  // once more, as a resume does
+  CHECK_FALSE(drift());
+  call("service.unfence", unit);
+  CHECK(get("restart") == "always");
+  CHECK_FALSE(std::filesystem::exists(drop_in.parent_path()));
+  CHECK(calls() == "daemon-reload\ndaemon-reload\n");
+}
+
+TEST_CASE_METHOD(SystemdFixture, "a unit that systemd goes on to restart behind its fence is an error, not a fence") {
+  set("restart", "always");
+  set("own_restart", "always");
+  add_program("systemctl", (std::string(kSystemctl).replace(std::string(kSystemctl).find("cp said restart"), 15, "true")).c_str());
+  const Error error = error_of([&] { call("service.fence", unit); });
+  CHECK(error.message() == "systemd still restarts shop.service although " +
+                               (instance / "run/systemd/system/shop.service.d/zz-playbook.conf").string() + " says Restart=no");
 }
