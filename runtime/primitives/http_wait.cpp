@@ -1,10 +1,11 @@
-// http.wait: asks again and again until the answer is the one that is waited for.
+// http.wait: asks again and again until the answer is the one that is waited for, as long as what should answer runs.
 #include <algorithm>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/primitives/duration.h"
 #include "runtime/primitives/http.h"
+#include "runtime/primitives/process.h"
 
 namespace playbook {
 namespace {
@@ -16,6 +17,8 @@ std::vector<Parameter> parameters() {
   all.push_back({"body", Type::string, "the whole answer as text, white space around it apart", false, nullptr});
   all.push_back({"json", Type::map, "what the answer must hold at least, as JSON", false, nullptr});
   all.push_back({"give_up_on", Type::list, "statuses that will not get better: they end the waiting", false, nullptr});
+  all.push_back(
+      {"runs", Type::strings, "a command that ends with 0 as long as it runs that should answer: else the waiting ends", false, nullptr});
   all.push_back({"deadline", Type::duration, "how long to go on", false, 60});
   all.push_back({"every", Type::duration, "pause between questions", false, 0.5});
   return all;
@@ -40,6 +43,7 @@ class HttpWait : public Primitive {
         (*result)["attempts"] = attempt;
         return *result;
       }
+      if (args.contains("runs")) demand_running(context, args, last);
       context.progress(attempt, std::nullopt, "attempts");
       if (context.clock().monotonic() + duration_of(args, "every") >= end)
         throw Error(Code::timeout, shown_url(request.url) + " did not answer as expected within " + humane(deadline) + "; last: " + last,
@@ -58,6 +62,20 @@ class HttpWait : public Primitive {
   std::vector<std::string> touches(Context&, const Json& args) const override { return {http_thing(args)}; }
 
  private:
+  static void demand_running(Context& context, const Json& args, const std::string& last) {
+    Command command;
+    command.argv = args["runs"].get<std::vector<std::string>>();
+    command.folder = context.instance();
+    command.deadline = std::chrono::seconds(20);
+    const Exit exit = context.children().run(command, nullptr, &context.cancel());
+    context.cancel().check();
+    if (exit.status == 0 && !exit.timed_out) return;
+    throw Error(Code::http_failed,
+                "what should answer at " + shown_url(args["url"]) + " does not run any more, says " + command_line(command.argv) +
+                    "; last: " + last,
+                "look at the application's log", {{"url", shown_url(args["url"])}, {"reason", "ended"}});
+  }
+
   // One question: the result when the answer fits, else nothing, and `last` says why.
   static std::optional<Json> ask(Context& context, HttpClient& client, const HttpRequest& request, const Json& args,
                                  std::string& last) try {
@@ -99,7 +117,7 @@ class HttpWait : public Primitive {
       .parameters = parameters(),
       .returns = "{status: integer, headers: table<string, string>, body: string, truncated: boolean, json: any, attempts: integer}",
       .returns_help = "the answer as http.get gives it, and how often it was asked",
-      .errors = {"timeout", "http.failed", "argument.invalid", "secret.missing", "cancelled"},
+      .errors = {"timeout", "http.failed", "argument.invalid", "process.missing", "secret.missing", "cancelled"},
       .example = "http.wait(\"http://127.0.0.1:8080/health\", {json={status=\"ok\"}, deadline=30}).status --> 200",
   };
 };

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "runtime/process/children.h"
 #include "tests/support/catch.h"
 #include "tests/support/http_server.h"
 #include "tests/support/primitive_fixture.h"
@@ -249,6 +250,18 @@ TEST_CASE_METHOD(PrimitiveFixture, "http.wait gives up on what will not get bett
   CHECK(error.message() == server.url() + " answers status 500, which ends the waiting: migration 7 failed");
   cancel.request();
   CHECK(error_of([&] { call("http.wait", {{"url", server.url()}}); }).code() == Code::cancelled);
+}
+
+TEST_CASE_METHOD(PrimitiveFixture, "http.wait ends where what should answer has ended") {
+  auto children = make_children({PLAYBOOK_BINARY_DIR "/playbook-guardian", -1});
+  environment.children = children.get();
+  const std::string nowhere = "http://127.0.0.1:" + std::to_string(closed_port()) + "/";
+  replace_file(instance / "runs", "");
+  const Json args{{"url", nowhere}, {"every", 0.001}, {"runs", {"sh", "-c", "test -e runs && rm runs"}}};
+  Error error = error_of([&] { call("http.wait", args); });
+  CHECK(error.code() == Code::http_failed);
+  CHECK(error.message() == "what should answer at " + nowhere + " does not run any more, says sh -c 'test -e runs && rm runs'; last: GET " +
+                               nowhere + ": connection refused, nothing listens there");
 }
 
 TEST_CASE_METHOD(PrimitiveFixture, "a plan assumes that what is waited for comes") {
