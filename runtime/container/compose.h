@@ -56,7 +56,7 @@ class Compose {
 };
 
 /// What may be shown of a configuration: {services={NAME={image?, environment={names}, ports, volumes, restart?, depends_on,
-/// stop_grace_period?, builds}}, volumes={NAME=full name}, images={sorted}}. No value of a variable.
+/// stop_grace_period?, builds, build?={context, dockerfile}}}, volumes={NAME=full name}, images={sorted}}. No value of a variable.
 Json summary(const Json& config, const std::string& project_name);
 
 }  // namespace playbook

@@ -76,6 +76,9 @@ Json service_from(const Json& service) {
              {"volumes", Json::array()},
              {"depends_on", dependencies_from(service.value("depends_on", Json()))},
              {"builds", service.contains("build") && !service["build"].is_null()}};
+  if (const Json build = get_or<Json>(service, "build", nullptr); build.is_object())
+    shown["build"] = {{"context", get_or<std::string>(build, "context", ".")},
+                      {"dockerfile", get_or<std::string>(build, "dockerfile", "Dockerfile")}};
   for (const char* key : {"image", "restart", "stop_grace_period"})
     if (service.contains(key) && !service[key].is_null()) shown[key] = text_of(service[key]);
   for (const Json list = get_or<Json>(service, "ports", Json::array()); const Json& port : list) shown["ports"].push_back(port_from(port));

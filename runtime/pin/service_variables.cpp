@@ -3,6 +3,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/text.h"
+#include "runtime/pin/compose_environment.h"
 #include "runtime/pin/dotenv.h"
 
 namespace playbook {
@@ -68,6 +69,13 @@ struct Read {
     }
   }
 
+  /// `docker-compose.yml#site`
+  void service(const fs::path& named) {
+    const std::string path = named.string();
+    const size_t hash = path.rfind('#');
+    for (const auto& [name, value] : compose_environment(path.substr(0, hash), path.substr(hash + 1))) variables[name] = value;
+  }
+
   void env_file(const fs::path& file, bool may_be_missing) {
     const std::optional<std::string> text = try_read_file(file);
     if (!text && may_be_missing) return;
@@ -85,8 +93,13 @@ ServiceVariables service_variables(const std::vector<fs::path>& files) {
   for (const fs::path& file : files)
     if (is_unit(file)) read.unit(file);
   for (const std::string& named : read.env_files) read.env_file(named.substr(named.starts_with('-') ? 1 : 0), named.starts_with('-'));
-  for (const fs::path& file : files)
-    if (!is_unit(file)) read.env_file(file, false);
+  for (const fs::path& file : files) {
+    if (is_unit(file)) continue;
+    if (file.filename().string().find('#') != std::string::npos)
+      read.service(file);
+    else
+      read.env_file(file, false);
+  }
   return read.variables;
 }
 

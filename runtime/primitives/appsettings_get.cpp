@@ -29,7 +29,8 @@ std::unique_ptr<Primitive> make_appsettings_get() {
             {.name = "environment", .type = Type::string, .help = "its ASPNETCORE_ENVIRONMENT", .fallback = "Production"},
             {.name = "over",
              .type = Type::strings,
-             .help = "files of variables that win (A__B): units and drop-ins of systemd (.service, .conf), env files"}},
+             .help = "files of variables that win (A__B): units and drop-ins of systemd (.service, .conf), env files, services of "
+                     "compose files (compose.yml#site)"}},
        .returns = "{value: string, file: string?}?",
        .returns_help = "nothing where nothing sets it, no file where a variable does; the password in a connection string is ***",
        .errors = {"argument.invalid", "file.denied", "json.invalid"},

@@ -165,7 +165,7 @@ appsettings = {}
 
 ---@class playbook.appsettings.get.options
 ---@field environment? string its ASPNETCORE_ENVIRONMENT ("Production" when not given)
----@field over? string[] files of variables that win (A__B): units and drop-ins of systemd (.service, .conf), env files
+---@field over? string[] files of variables that win (A__B): units and drop-ins of systemd (.service, .conf), env files, services of compose files (compose.yml#site)
 
 --- Gives a setting of a .NET application that is no secret, from appsettings.json, the file of its environment over it, and the variables that files set.
 --- Raises `argument.invalid`, `file.denied`, `json.invalid`.
@@ -808,11 +808,12 @@ function http.get(url, options) end
 ---@field body? string the whole answer as text, white space around it apart
 ---@field json? table<string, any> what the answer must hold at least, as JSON
 ---@field give_up_on? any[] statuses that will not get better: they end the waiting
+---@field runs? string[] a command that ends with 0 as long as it runs that should answer: else the waiting ends
 ---@field deadline? number how long to go on (60 when not given)
 ---@field every? number pause between questions (0.5 when not given)
 
 --- Asks a URL until its answer is the one that is waited for.
---- Raises `timeout`, `http.failed`, `argument.invalid`, `secret.missing`, `cancelled`.
+--- Raises `timeout`, `http.failed`, `argument.invalid`, `process.missing`, `secret.missing`, `cancelled`.
 ---
 ---     http.wait("http://127.0.0.1:8080/health", {json={status="ok"}, deadline=30}).status --> 200
 ---@param url string http or https

@@ -97,3 +97,40 @@ TEST_CASE("variables of a unit, its drop-ins and env files win over appsettings 
   replace_file(site.instance / "over.conf", "[Service]\nEnvironment=\nEnvironment=A__B=alone\nEnvironmentFile=\n");
   CHECK(service_variables({site.instance / "site.service", site.instance / "over.conf"}) == ServiceVariables{{"A__B", "alone"}});
 }
+
+TEST_CASE("variables that a compose file gives to a service are read as Compose reads them") {
+  Site site;
+  replace_file(site.instance / ".env", "DB_PASSWORD='hunter22'\nEMPTY=\n");
+  replace_file(site.instance / "site.env", "FROM_FILE=file\nBoth=file\n");
+  replace_file(site.instance / "compose.yml", R"(x-common: &common
+  Umbraco__CMS__Global__Id: shared
+services:
+  site:
+    env_file: [site.env, { path: none.env, required: false }]
+    environment:
+      <<: *common
+      ConnectionStrings__umbracoDbDSN: Server=umb_database;User Id=sa;Password=${DB_PASSWORD};Timeout=${LONG:-60${EMPTY}}
+      Both: environment
+      Number: 5
+      Dollar: a$$b
+  other:
+    environment: ["A=1", "B=${EMPTY:-two}", "NOBODY_SETS_THIS"]
+)");
+  CHECK(service_variables({site.instance / "compose.yml#site"}) ==
+        ServiceVariables{{"FROM_FILE", "file"},
+                         {"Both", "environment"},
+                         {"Umbraco__CMS__Global__Id", "shared"},
+                         {"ConnectionStrings__umbracoDbDSN", "Server=umb_database;User Id=sa;Password=hunter22;Timeout=60"},
+                         {"Number", "5"},
+                         {"Dollar", "a$b"}});
+  CHECK(service_variables({site.instance / "compose.yml#other"}) == ServiceVariables{{"A", "1"}, {"B", "two"}});
+  CHECK(service_variables({site.instance / "compose.yml#nobody"}).empty());
+  const Json args{{"folder", "."}, {"key", "ConnectionStrings:umbracoDbDSN"}, {"over", {"compose.yml#site"}}};
+  CHECK(site.call("appsettings.get", args)["value"] == "Server=umb_database;User Id=sa;Password=***;Timeout=60");
+  Json password = args;
+  password["part"] = "password";
+  CHECK(site.secrets.open(site.call("secret.appsettings", password)) == "hunter22");
+  replace_file(site.instance / "compose.yml", "services: {site: {env_file: none.env}}");
+  CHECK(error_of([&] { service_variables({site.instance / "compose.yml#site"}); }).message() ==
+        (site.instance / "none.env").string() + " does not exist");
+}
