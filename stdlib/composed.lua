@@ -122,6 +122,14 @@ local function set_of(list)
   return set
 end
 
+--- Where a volume of the engine lies on this machine; nil where the engine does not have it. Only root can look into it.
+---@param volume string its full name
+---@return string?
+function composed.mountpoint(volume)
+  local told = process.read({ "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume }, { ok = { 0, 1 } })
+  return told.status == 0 and told.out:match "[^\n]+" or nil
+end
+
 --- What a mount of a service really is: a volume of the engine by its full name, or a folder.
 local function mounts_of(config, service)
   local found = {}

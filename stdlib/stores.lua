@@ -17,11 +17,30 @@ local function source_of(config, service, mount)
   end
 end
 
---- Adds sources for all that is mounted into a service, but at the targets in `but`, which hold no state.
-local function add_mounted(sources, config, service, but)
+local function lies_in(folder, path) return path == folder or path:sub(1, #folder + 1) == folder .. "/" end
+
+--- What is mounted into a service, as sources of a backup; but the paths of the container that are the keys of `but`, which hold no state or have a source.
+---@param config table compose.config
+---@param service string
+---@param but? table<string, any>
+---@return table[]
+function stores.mounted(config, service, but)
+  local sources = {}
   for _, mount in ipairs(config.services[service].volumes) do
-    if not (but and but[mount.target]) then sources[#sources + 1] = source_of(config, service, mount) end
+    local left_out, exclude = false, {}
+    for path in pairs(but or {}) do
+      left_out = left_out or lies_in(path, mount.target)
+      if lies_in(mount.target, path) then exclude[#exclude + 1] = path:sub(#mount.target + 2) end
+    end
+    local source = not left_out and source_of(config, service, mount) or nil
+    if source and source.type ~= "files" and exclude[1] then source.exclude = exclude end
+    sources[#sources + 1] = source
   end
+  return sources
+end
+
+local function add_mounted(sources, config, service, but)
+  for _, source in ipairs(stores.mounted(config, service, but)) do sources[#sources + 1] = source end
 end
 
 --- A source that the operator vouches for: "ID TIME HOW TO BRING IT BACK", taken elsewhere.

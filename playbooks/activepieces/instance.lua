@@ -61,9 +61,7 @@ local function config_folder(app, config)
   for _, mount in ipairs(config.services[app.service].volumes) do
     if mount.target == folder and mount.type == "bind" then return mount.source end
     if mount.target == folder and mount.type == "volume" and mount.source then
-      local volume = config.volumes[mount.source] or mount.source
-      local told = process.read({ "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume }, { ok = { 0, 1 } })
-      return told.status == 0 and told.out:match "[^\n]+" or nil
+      return composed.mountpoint(config.volumes[mount.source] or mount.source)
     end
   end
 end

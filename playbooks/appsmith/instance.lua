@@ -22,12 +22,11 @@ end
 
 --- Where a volume of docker lies on this host.
 local function mountpoint(volume)
-  local asked = process.read({ "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume }, { ok = { 0, 1 } })
-  if asked.status ~= 0 then
+  local found = composed.mountpoint(volume)
+  if not found then
     error { code = "instance.missing", message = "there is no volume " .. volume .. " yet, so that no Appsmith has ever run here", hint = "is it the right folder?" }
   end
-  local found = asked.out:match "^(%S+)%s*$"
-  if found and file.exists(found) then return found end
+  if file.exists(found) then return found end
   error { code = "unsupported", message = "volume " .. volume .. " cannot be seen from here", hint = "run it as root, on the host of the engine" }
 end
 

@@ -1,6 +1,7 @@
 -- What must hold of an Umbraco site: gate.NAME before the change, expect.NAME after it.
-local playbook, configuration, database = require "playbook", require "umbraco.configuration", require "umbraco.database"
-local instance, states = require "umbraco.instance", require "umbraco.states"
+local playbook, composed, configuration, database = require "playbook", require "composed", require "umbraco.configuration", require "umbraco.database"
+local container, instance, running = require "umbraco.container", require "umbraco.instance", require "umbraco.running"
+local published, states = require "umbraco.published", require "umbraco.states"
 require "checks"
 
 -- releases --------------------------------------------------------------------------------------------------------------------------------------------
@@ -85,7 +86,13 @@ playbook.check {
   title = "the project's framework is that of the release, or is changed with it",
   run = function(app, target)
     local wanted = instance.framework(target)
-    return wanted ~= nil, "which .NET " .. target .. " needs is not known here", "look it up, then override this gate"
+    if not wanted then return false, "which .NET " .. target .. " needs is not known here", "look it up, then override this gate" end
+    if not app.container then return true end
+    local based, dockerfile = container.rebased(app.container, wanted), app.container.dockerfile
+    if based.known == 0 then
+      return false, dockerfile .. " is made from no image whose tag tells its .NET", "see to it that it brings " .. wanted .. ", then override this gate"
+    end
+    return based.pinned[1] == nil, dockerfile .. " pins " .. tostring(based.pinned[1]) .. " to a digest", "give it the digest of an image of " .. wanted
   end,
 }
 
@@ -122,7 +129,7 @@ playbook.check {
   title = "the site runs, and its pages come",
   while_up = true,
   run = function(app)
-    local state = service.status(app.service)
+    local state = running.status(app)
     if state ~= "running" then return false, "the service is " .. state, "start it, or look why it does not run" end
     local answer = http.get(app.url .. "/", { timeout = 30 })
     return answer.status < 500, app.url .. "/ answers " .. answer.status, "umbraco/Logs tells more"
@@ -149,6 +156,26 @@ playbook.check {
   end,
 }
 
+-- Rows that every Umbraco of the table has, and two without which 16.2 fails (issue 20037); which others a release asks for is not known here.
+local LOCKS = { [-331] = "Servers", [-333] = "ContentTree", [-339] = "KeyValues", [-1000] = "MainDom" }
+
+playbook.check {
+  name = "lock_rows_are_there",
+  title = "the rows by which Umbraco locks are there",
+  run = function(app)
+    local found, missing = {}, {}
+    for _, row in ipairs(database.query(app.database, "select id from umbracoLock")) do found[row.id] = true end
+    for id, name in pairs(LOCKS) do
+      if not found[id] then missing[#missing + 1] = id .. " (" .. name .. ")" end
+    end
+    local asked = version.compare(app.version, "16.2.0") >= 0
+    if asked and not (found[-344] and found[-345]) then
+      log.warning("umbracoLock lacks -344 or -345, without which 16.2 fails (issue 20037): whether " .. app.version .. " needs them is not known")
+    end
+    return #missing == 0, "umbracoLock lacks " .. table.concat(missing, ", "), "restore a backup, or insert them as the release's DatabaseDataCreator does"
+  end,
+}
+
 playbook.check {
   name = "boot_migrates",
   title = "the site is set to migrate when it boots",
@@ -171,15 +198,68 @@ playbook.check {
 playbook.check {
   name = "runtime_is_installed",
   title = "the .NET that the release needs is installed",
-  run = function(target)
+  run = function(app, target)
     local framework = instance.framework(target)
-    if not framework or not host.tools({ "dotnet" }).dotnet then return true end -- it brings its own, or runs in a container
+    if app.container or not framework or not host.tools({ "dotnet" }).dotnet then return true end -- it brings its own
     local wanted = framework:match "%d+"
     for major in process.read({ "dotnet", "--list-runtimes" }).out:gmatch "Microsoft%.AspNetCore%.App (%d+)%." do
       if major == wanted then return true end
     end
     local why = target .. " needs ASP.NET Core " .. wanted .. ", and `dotnet --list-runtimes` does not name it"
     return false, why, "install its runtime, and its SDK where the site is built"
+  end,
+}
+
+playbook.check {
+  name = "container_keeps_no_data",
+  title = "what the site writes is mounted into its container",
+  run = function(app)
+    local inside = {}
+    for _, path in ipairs(app.container and { "wwwroot/media", "umbraco/Data", "umbraco/Logs" } or {}) do
+      if not instance.kept(app, path) then inside[#inside + 1] = container.inside(app.container, path) end
+    end
+    local hint = "mount them, and copy out with `docker cp` what is there: the container is made anew, and what is in it is in no backup"
+    return #inside == 0, "nothing that can be seen here is mounted at " .. table.concat(inside, ", "), hint
+  end,
+}
+
+playbook.check {
+  name = "settings_are_read",
+  title = "what Compose gives to the site is known",
+  override = false,
+  run = function(app)
+    local unread = app.container and container.unread(app) or {}
+    return #unread == 0, "how the compose files set " .. table.concat(unread, ", ") .. " is not read here", "set them under environment: of the service itself"
+  end,
+}
+
+-- Does a line of the file that leaves things out of a build name it?
+local function leaves_out(path, name)
+  for line in (file.exists(path) and file.read(path) or ""):gmatch "[^\r\n]+" do
+    if line:gsub("^%*%*/", ""):gsub("^/", ""):gsub("/%*?%*?$", "") == name then return true end
+  end
+  return false
+end
+
+playbook.check {
+  name = "build_leaves_backups_out",
+  title = "no backup gets into an image",
+  run = function(app)
+    local found = app.container
+    if not found then return true end
+    local ignore = found.context .. "/.dockerignore"
+    if leaves_out(ignore, ".playbook") or leaves_out(found.dockerfile .. ".dockerignore", ".playbook") then return true end
+    return false, ignore .. " does not leave out .playbook, where the backups are", "add the line **/.playbook to it"
+  end,
+}
+
+playbook.check {
+  name = "media_is_here",
+  title = "media is on this machine, and in the backup",
+  run = function(app)
+    local store = instance.media_store(app)
+    return store == nil or playbook.accepted "media", ("%s keeps its media elsewhere, by %s: no backup here holds it"):format(app.project, tostring(store)),
+      "see to its versions there, then accept it with --accept media"
   end,
 }
 
@@ -197,6 +277,23 @@ playbook.check {
       clock.sleep(0.2)
     end
     return true
+  end,
+}
+
+playbook.check {
+  name = "build_is_of_the_release",
+  title = "what runs was built now, of the release",
+  run = function(app, release, image_before)
+    local hint = "see what build in playbook.json builds"
+    if app.container then
+      local now = composed.containers(app.container.project, { app.container.service })[1]
+      local id = now and now.image_id or "no image"
+      return id ~= image_before, app.container.service .. " runs " .. id .. ", as before the build", hint .. ": it must be the image of that service"
+    end
+    local program = app.output and published.program(app.output)
+    if not program then return true end -- what is told by no such file is told by the states alone
+    local built = published.references(app.output, program, { "Umbraco.Cms" })[1]
+    return built.version == release, app.output .. "/" .. program .. " is of " .. built.version .. ", not of " .. release, hint
   end,
 }
 

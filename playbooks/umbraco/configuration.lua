@@ -1,17 +1,23 @@
 -- What an Umbraco site is told: by its operator in playbook.json, by its appsettings files, and by the variables of its service, which win over those.
 -- How a site is built and started cannot be read off its folder: the operator says it once, in playbook.json beside the project:
 --
---     { "service": { "systemd": "site.service" },            or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }
+--     { "service": { "systemd": "site.service" },            or { "start": ["./ctl", "start"], "stop": [...], "status": [...] }, or, for a site in a container
+--                                                              that is built from a Dockerfile, { "compose": "site", "project": ".." }: the service's name, and the
+--                                                              folder of its compose file (also "files", "name", and "content_root", /app, in the container)
 --       "url": "http://127.0.0.1:5000",
---       "build": ["dotnet", "publish", "-c", "Release", "-o", "out"],
+--       "build": ["dotnet", "publish", "-c", "Release", "-o", "out"],     for a container `docker compose build`, unless another command stands here
 --       "output": "out",                                      what the build makes; backed up, so that going back needs no build
 --       "run": ["dotnet", "out/Site.dll"],                    starts the site in the foreground: a new build is tried so, on a copy
 --       "root": ".",                                          the content root, where the site finds umbraco/ and appsettings.json
 --       "environment": "Production",
 --       "env_files": ["site.env"],                            that set variables for it; those of a systemd unit are found
 --       "key_ring": "/var/lib/site/DataProtection-Keys",      where it keeps the keys of its sessions; backed up, and proved to be whole
---       "sqlserver": { "service": "umb_database", "project": ".", "folder": "/var/opt/mssql/backup" },   where it runs in compose, and may write
---       "releases": { "17.6.0": { "core": "{...}", "pre": "{...}" } } }   states of releases that the table does not know, as a trial learned them
+--       "sqlserver": { "service": "umb_database", "project": ".", "folder": "/var/opt/mssql/backup" },   where it runs in compose, and may write; of a
+--                                                              site in the same project the service is known by the connection string
+--       "states": "umbraco-states.json" }                     the file of states of releases that the table does not know: a trial writes what it learns to it, and
+--                                                              you may; { "releases": { "17.6.0": { "core": "{...}", "pre": "{...}" } } }
+local container = require "umbraco.container"
+
 local configuration = {}
 
 configuration.FILE = "playbook.json"
@@ -19,7 +25,7 @@ configuration.FILE = "playbook.json"
 local DSN = "ConnectionStrings:umbracoDbDSN"
 
 local KNOWN = {
-  service = true, url = true, build = true, output = true, run = true, root = true, environment = true, env_files = true, key_ring = true, releases = true,
+  service = true, url = true, build = true, output = true, run = true, root = true, environment = true, env_files = true, key_ring = true, states = true,
   sqlserver = true,
 }
 
@@ -32,13 +38,23 @@ function configuration.told()
       error { code = "argument.invalid", message = ('%s: "%s" is not known'):format(configuration.FILE, name), hint = "see `playbook doc umbraco/upgrade`" }
     end
   end
-  if told.service and not told.service.systemd and not told.service.name then told.service.name = "umbraco" end
+  local service = told.service
+  if service and service.start and not service.name then service.name = "umbraco" end
   return told
 end
 
---- The files that set variables for it: the unit with its drop-ins, and those that playbook.json names.
-function configuration.variables(told)
-  local files = {}
+--- The file in which an operator, or a trial, says in which states releases end that the table does not know.
+function configuration.states_file(told) return told.states or "umbraco-states.json" end
+
+--- What that file says, by release.
+function configuration.own_releases(told)
+  local path = configuration.states_file(told)
+  return file.exists(path) and json.parse(file.read(path)).releases or {}
+end
+
+--- The files that set variables for it: the unit with its drop-ins or the compose files, and those that playbook.json names.
+function configuration.variables(told, found)
+  local files = { unpack(found and found.variables or {}) }
   if told.service and told.service.systemd then
     local show = process.read { "systemctl", "show", "--property=FragmentPath,DropInPaths", "--", told.service.systemd }
     for value in show.out:gmatch "Paths?=([^\n]*)" do
@@ -90,10 +106,12 @@ local function part_of(connection, names)
   end
 end
 
---- A SQL Server that BACKUP can be asked of from here: on this machine, or in the service that playbook.json names.
-local function sql_server(app, connection, told)
+--- A SQL Server that BACKUP can be asked of from here: on this machine, in the service that playbook.json names, or in one of the site's own project.
+local function sql_server(app, connection, given)
   local host = part_of(connection, { "server", "data source", "address", "addr", "network address" }) or ""
-  local here = ({ ["localhost"] = true, ["."] = true, ["(local)"] = true, ["127.0.0.1"] = true })[host:lower():gsub("^tcp:", ""):gsub(",1433$", "")]
+  local machine, told = host:lower():gsub("^tcp:", ""):gsub(",1433$", ""), given
+  local here = not app.container and ({ ["localhost"] = true, ["."] = true, ["(local)"] = true, ["127.0.0.1"] = true })[machine]
+  if app.container and not given.service and app.container.services[machine] then told = { service = machine } end
   local name, user = part_of(connection, { "database", "initial catalog" }), part_of(connection, { "user id", "uid", "user" })
   if not name or not user then unsupported("the connection string names no database or no user: " .. connection, "logins of Windows are not worked with") end
   if not here and not told.service then
@@ -105,11 +123,11 @@ local function sql_server(app, connection, told)
     user = user,
     password = configuration.secret(app, DSN, "password"),
     service = told.service,
-    project = told.service and { folder = told.project or "." } or nil,
+    project = told.service and (given.service and { folder = told.project or "." } or app.container.project) or nil,
   }
 end
 
---- Its database, as database.lua takes it: the file of SQLite, or a SQL Server. Others are refused by name.
+--- Its database, as database.lua takes it: the file of SQLite, with its path in the container where it is in one; or a SQL Server. Others are refused by name.
 function configuration.database(app, told)
   local connection, provider = configuration.get(app, DSN), configuration.get(app, DSN .. "_ProviderName") or "Microsoft.Data.SqlClient"
   if not connection then
@@ -123,7 +141,15 @@ function configuration.database(app, told)
   if not provider:lower():find "sqlite" then return sql_server(app, connection, told.sqlserver or {}) end
   local source = part_of(connection, { "data source", "filename" })
   if not source then unsupported("the connection string names no Data Source: " .. connection) end
-  return (source:gsub("^|DataDirectory|", app.root .. "/umbraco/Data"):gsub("^%./", ""))
+  if not app.container then return (source:gsub("^|DataDirectory|", app.root .. "/umbraco/Data"):gsub("^%./", "")) end
+  local path = source:gsub("^|DataDirectory|", "umbraco/Data"):gsub("^%./", "")
+  local outside = container.outside(app.container, path)
+  if not outside or not file.exists(outside) then
+    local where = container.inside(app.container, path) .. " in service " .. app.container.service
+    unsupported("its database, " .. where .. ", is in no folder and no volume that can be seen here",
+      "mount its folder, or it goes away with the container; what lies in a volume only root can see")
+  end
+  return outside, container.inside(app.container, path)
 end
 
 return configuration

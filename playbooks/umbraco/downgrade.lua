@@ -8,7 +8,7 @@ return playbook.define {
   summary = "Bring an Umbraco site back to an older release, by the way that is proved: build alone, backup, or by force its states.",
   params = {
     to = { type = "release", required = true, help = "the release to go back to" },
-    set = { type = "path", help = "restore this backup set, and do not look for another way" },
+    set = { help = "restore this backup set, its name, a part of it or its folder, and do not look for another way" },
     published = { type = "path", help = "where a site is a published folder: that of the release, published elsewhere; a backup set brings its own" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     force_states = { type = "boolean", help = "write the older release's states into a database that newer migrations have changed" },
@@ -26,7 +26,10 @@ return playbook.define {
       gate.release_is_in_the_table(p.to)
       gate.nobody_migrates(app)
       gate.never_installs(app)
-      gate.runtime_is_installed(p.to)
+      gate.runtime_is_installed(app, p.to)
+      gate.settings_are_read(app)
+      gate.container_keeps_no_data(app)
+      gate.build_leaves_backups_out(app)
       gate.packages_are_accepted(app)
       gate.database_is_whole(app)
       gate.free_space(".", umbraco.space_needed(app))
@@ -61,7 +64,7 @@ return playbook.define {
         end
         if way.kind ~= "restore" then umbraco.reference(app, p.to) end
         umbraco.purge_caches(app)
-        if way.kind ~= "restore" or not (app.output or app.published) then umbraco.build(app) end -- a set holds what was built
+        if way.kind ~= "restore" or umbraco.builds_again(app) then umbraco.build(app) end
         umbraco.start(app)
         umbraco.wait_ready(app, p.to)
       end)

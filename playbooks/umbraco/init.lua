@@ -1,7 +1,8 @@
 -- An Umbraco site, as its playbooks see it: what it is (instance.lua), where its database stands (states.lua), how it is proved to be well
 -- (conditions.lua), and here how it stops, starts and goes back.
 local playbook, instances = require "playbook", require "instances"
-local database, instance, published, states = require "umbraco.database", require "umbraco.instance", require "umbraco.published", require "umbraco.states"
+local database, instance, running, states = require "umbraco.database", require "umbraco.instance", require "umbraco.running", require "umbraco.states"
+local container = require "umbraco.container"
 require "umbraco.conditions"
 
 local checkpoints = playbook.data "umbraco/data/checkpoints.json"
@@ -15,6 +16,12 @@ local umbraco = {
   content = instance.content,
   space_needed = instance.space_needed,
   releases = states.releases,
+  status = running.status,
+  image = running.image,
+  build = running.build,
+  start = running.start, --- also called by the engine, as stop_writers and unfence are
+  stop_writers = running.stop,
+  unfence = running.unfence,
 }
 
 --- The way to a release, through those at which it must stop.
@@ -34,15 +41,26 @@ function umbraco.log_sizes(app)
   return sizes
 end
 
---- Gives every package of Umbraco CMS that the project names the release, and the project its .NET.
+--- Gives every package of Umbraco CMS that the project names the release, and the project its .NET; of a container also its Dockerfile, and its image a name,
+--- so that each release keeps an image of its own.
 function umbraco.reference(app, release)
   for _, edit in ipairs(instance.edits(app, release)) do csproj.set(edit.file, edit.value, { package = edit.package, property = edit.property }) end
+  local found, id = app.container, running.image(app)
+  if not found then return end
+  local based = container.rebased(found, instance.framework(release) or "")
+  if #based.others > 0 then file.write(found.dockerfile, based.text) end
+  local named = running.of_release(app, release).container.image
+  if named ~= found.image then
+    image.pin(found.project, { [found.service] = named })
+  elseif id then
+    process.run({ "docker", "tag", id, running.tag_of(app) }, { harmless = true, repeat_safe = true })
+  end
 end
 
 --- What another release would trip over: caches, indexes and models of the one before. All of it is made anew.
 function umbraco.purge_caches(app)
-  local folder = instance.below_root(app, "umbraco/Data/TEMP")
-  if not file.exists(folder) then return end
+  local folder = instance.kept(app, "umbraco/Data/TEMP")
+  if not folder or not file.exists(folder) then return end
   process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
 end
 
@@ -52,37 +70,23 @@ function umbraco.clear_claim(app)
   if lock and lock ~= "" then database.swap(app.database, { { key = states.LOCK, from = lock, to = "" } }) end
 end
 
---- The operator's own build, or the folder that was published elsewhere. What it makes is in the set, too.
-function umbraco.build(app)
-  if app.published then return published.replace(app) end
-  process.run(app.build, { deadline = 3600, repeat_safe = true })
-end
-
 --- Waits until the site is ready. From 17.3 on it answers 503 while it migrates, and its check says Healthy only when it is done: 200 alone may mean
 --- Degraded. Before that it answers nothing until it is done; a failed boot answers 500 for ever.
 function umbraco.wait_ready(app, release)
-  if version.compare(release, "17.3.0") >= 0 then
-    http.wait(app.url .. "/umbraco/api/health/ready", { status = 200, body = "Healthy", give_up_on = { 500 }, deadline = 3600 })
-  else
-    http.wait(app.url .. "/", { status = 200, give_up_on = { 500 }, deadline = 3600 })
-  end
+  local tells, runs = version.compare(release, "17.3.0") >= 0, running.alive(app)
+  local path = tells and "/umbraco/api/health/ready" or "/"
+  http.wait(app.url .. path, { status = 200, body = tells and "Healthy" or nil, give_up_on = { 500 }, runs = runs, deadline = 3600 })
 end
 
 -- What the engine calls, now or after a crash or next week: plain data in, no closures.
-
-function umbraco.stop_writers(app)
-  service.fence(app.service)
-  service.stop(app.service)
-end
-
-function umbraco.unfence(app) service.unfence(app.service) end
-
-function umbraco.start(app) service.start(app.service, { deadline = 600 }) end
 
 --- This site as it was, or will be, in another release.
 function umbraco.as_of(app, release)
   return instances.with(app, { version = release })
 end
+
+--- Must it be built again after a restore? Not where what was built is in the set.
+function umbraco.builds_again(app) return not app.output and not app.published and not app.container end
 
 --- The way back: database, project files, media and the old build, as they were. Starting it again is left to whoever stopped it.
 function umbraco.restore(app, saved, options)
@@ -90,7 +94,7 @@ function umbraco.restore(app, saved, options)
   backup.restore(saved, options)
   umbraco.clear_claim(app)
   umbraco.purge_caches(app)
-  if not app.output and not app.published then umbraco.build(app) end -- what was built is not in the set
+  if umbraco.builds_again(app) then umbraco.build(app) end
 end
 
 --- What tells why it failed: the end of its own log, for a container or a service may print nothing.

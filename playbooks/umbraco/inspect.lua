@@ -58,7 +58,7 @@ return playbook.define {
       packages = rows.packages,
       ways_on = ways_on(app),
       migrating = rows.lock and rows.lock ~= "" and rows.lock or "nobody",
-      service = app.service and service.status(app.service) or "not said in playbook.json",
+      service = app.service and umbraco.status(app) or "not said in playbook.json",
       address = app.url or "not said in playbook.json",
       backups = instances.backups(),
       warnings = instances.warnings {

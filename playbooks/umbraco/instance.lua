@@ -1,6 +1,7 @@
 -- An Umbraco site in its project folder, read: which release is installed, where its database is and in which states, how it is run. Changes nothing.
 local playbook, instances = require "playbook", require "instances"
 local configuration, database, published, states = require "umbraco.configuration", require "umbraco.database", require "umbraco.published", require "umbraco.states"
+local container = require "umbraco.container"
 
 local instance = {}
 
@@ -14,6 +15,9 @@ local SIBLINGS = {
   "Umbraco.Cms.StaticAssets", "Umbraco.Cms.Targets", "Umbraco.Cms.Examine.Lucene", "Umbraco.Cms.PublishedCache.NuCache", "Umbraco.Cms.PublishedCache.HybridCache",
   "Umbraco.Cms.DevelopmentMode.Backoffice",
 }
+
+-- Packages by which a site keeps its media in a store elsewhere.
+local MEDIA_STORES = { "Umbraco.StorageProviders.AzureBlob", "Our.Umbraco.StorageProviders.AWSS3", "Umbraco.Storage.S3" }
 
 -- .NET by major release (documentation, upgrade-details).
 local FRAMEWORKS = {
@@ -118,6 +122,13 @@ function instance.lost_content(db, before)
   return problems[1] and table.concat(problems, "; ") or nil, hint
 end
 
+--- The package by which it keeps its media elsewhere; nil where it does not.
+function instance.media_store(app)
+  for _, package in ipairs(app.published and {} or MEDIA_STORES) do
+    if csproj.get(app.project, { package = package }) then return package end
+  end
+end
+
 --- What changes in its MSBuild files with the release: every package of Umbraco CMS that the project names, and its .NET.
 ---@return { file: string, value: string, package?: string, property?: string }[]
 function instance.edits(app, release)
@@ -131,13 +142,24 @@ end
 local function major(version) return version:match "^%d+" end
 function instance.framework(version) return FRAMEWORKS[major(version)] end
 
---- A path below the content root.
+--- A path below the content root of the project.
 function instance.below_root(app, path) return (app.root == "." and "" or app.root .. "/") .. path end
+
+--- Where the site that runs keeps that; nil where it lies in its container, with which it goes.
+function instance.kept(app, path)
+  if app.container then return container.outside(app.container, path) end
+  return instance.below_root(app, path)
+end
+
+-- What a site keeps beside its database: what editors and packages write, and what the backoffice edits.
+local FOLDERS = { "wwwroot/media", "umbraco/Licenses", "umbraco/models", "Views", "App_Plugins", "wwwroot/css", "wwwroot/scripts", "uSync" }
 
 local function state_of(app)
   local optional = { "Directory.Packages.props", "Directory.Build.props", LOCK_FILE, "global.json", "nuget.config", configuration.FILE }
+  if not app.states_file:find "^/" then optional[#optional + 1] = app.states_file end
   for _, path in ipairs(app.variables) do
-    if not path:find "^/" then optional[#optional + 1] = path end -- a unit is the machine's, not the site's
+    local others = path:find "^/" or path:find "#" -- a unit is the machine's, not the site's; compose files are a source of their own
+    if not others then optional[#optional + 1] = path end
   end
   for _, name in ipairs { "appsettings.json", "appsettings." .. app.environment .. ".json" } do optional[#optional + 1] = instance.below_root(app, name) end
   local program, folders = {}, {}
@@ -148,8 +170,13 @@ local function state_of(app)
     if not named[path] then optional[#optional + 1] = path end
   end
   local state = { database.source(app.database, app.sql_folder), { type = "files", paths = { app.project }, optional = optional } }
-  local media = instance.below_root(app, "wwwroot/media")
-  if file.exists(media) then state[#state + 1] = { type = "directory", path = media } end
+  for _, path in ipairs(app.container and {} or FOLDERS) do
+    local folder = instance.below_root(app, path)
+    local is_program = app.published and path ~= "wwwroot/media" and path ~= "umbraco/Licenses"
+    if not is_program and file.exists(folder) then state[#state + 1] = { type = "directory", path = folder, name = path:match "[^/]*$" } end
+  end
+  local database_inside = app.container and database.is_file(app.database) and app.database_inside
+  for _, source in ipairs(app.container and container.state(app.container, database_inside) or {}) do state[#state + 1] = source end
   if app.key_ring then state[#state + 1] = { type = "directory", path = app.key_ring } end
   if app.output and file.exists(app.output) then state[#state + 1] = { type = "directory", path = app.output } end
   for _, source in ipairs(folders) do state[#state + 1] = source end
@@ -182,21 +209,24 @@ function instance.inspect()
     service = told.service,
     url = told.url,
     probe = told.url and told.url .. "/",
+    container = told.service and told.service.compose and container.described(told.service) or nil,
     build = told.build,
     output = told.output,
     key_ring = told.key_ring,
   }
   app.references, app.locked = references(project, is_published)
-  app.variables = configuration.variables(told)
+  app.variables = configuration.variables(told, app.container)
+  app.build = app.build or app.container and container.build_command(app.container)
   app.environment = told.environment or configuration.get(app, "ASPNETCORE_ENVIRONMENT") or "Production"
   app.run = command_of(app, told)
   app.endpoints = { http = configuration.get(app, "Kestrel:Endpoints:Http:Url"), https = configuration.get(app, "Kestrel:Endpoints:Https:Url") }
   app.version = version_in(app.references)
   if not app.version then error { code = "unsupported", message = project .. " and Directory.Packages.props name no version of Umbraco.Cms" } end
   app.framework = not is_published and csproj.get(project, { property = "TargetFramework" }) or nil
-  states.extend(told.releases or {})
+  app.states_file = configuration.states_file(told)
+  states.extend(configuration.own_releases(told), app.states_file)
   configuration.refuse_others(app)
-  app.database = configuration.database(app, told)
+  app.database, app.database_inside = configuration.database(app, told)
   if app.output and database.is_file(app.database) and (app.database .. "/"):sub(1, #app.output + 1) == app.output .. "/" then
     local hint = "let the build write to a folder of its own: the database must not be replaced with it"
     error { code = "unsupported", message = "the database " .. app.database .. " lies in the output of the build, " .. app.output, hint = hint }
@@ -251,8 +281,8 @@ end
 
 --- The log files of the site.
 function instance.logs(app)
-  local folder, found = instance.below_root(app, "umbraco/Logs"), {}
-  if not file.exists(folder) then return found end
+  local folder, found = instance.kept(app, "umbraco/Logs"), {}
+  if not folder or not file.exists(folder) then return found end
   for _, entry in ipairs(file.list { path = folder }) do
     if entry.name:find "^UmbracoTraceLog%..*%.json$" then found[#found + 1] = { path = folder .. "/" .. entry.name, size = entry.size } end
   end

@@ -48,15 +48,26 @@ local function plans_of(target)
   return data.releases[states.nearest(target) or ""], false
 end
 
---- Adds releases that an operator's file tells of: { ["17.6.0"] = { core = "{...}", pre = "{...}" } }. What the table says cannot be changed by it.
-function states.extend(releases)
+local STATE = "^{?%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x}?$"
+
+local function refuse_entry(file, message, hint) error { code = "argument.invalid", message = file .. ": " .. message, hint = hint } end
+
+--- Adds releases that a file of the operator's tells of: { ["17.6.0"] = { core = "{...}", pre = "{...}" } }. What the table says cannot be changed by it.
+function states.extend(releases, file)
   for name, ends in pairs(releases) do
     local known = data.releases[name]
-    if type(ends) ~= "table" or not ends.core then
-      error { code = "argument.invalid", message = "playbook.json: releases: " .. name .. " has no core state", hint = 'such as { "core": "{...}", "pre": "{...}" }' }
+    if not version.parse(name) or type(ends) ~= "table" or not ends.core then
+      refuse_entry(file, "releases: " .. name .. " has no core state", 'such as { "17.6.0": { "core": "{...}", "pre": "{...}" } }')
     end
     if known and (known.core ~= ends.core or known.pre ~= ends.pre) then
-      error { code = "argument.invalid", message = "playbook.json: the table of states says something else of " .. name, hint = "take it out of releases" }
+      refuse_entry(file, "the table of states says something else of " .. name, "take it out of releases")
+    end
+    for _, state in ipairs { ends.core, ends.pre } do
+      local same = type(state) == "string" and data.states[plain(state):sub(1, 8)]
+      if type(state) ~= "string" or not state:find(STATE) then refuse_entry(file, "releases: " .. name .. ": " .. tostring(state) .. " is no state") end
+      if same and same.state ~= state then
+        refuse_entry(file, "releases: " .. name .. ": " .. state .. " is " .. same.state .. " in the table of states", "write it byte for byte")
+      end
     end
     if not known then
       data.releases[name] = { core = ends.core, pre = ends.pre }
@@ -162,7 +173,7 @@ end
 
 --- What the state itself has against it, whatever the target: nil, or why.
 local function unusable(core, pre)
-  if not core then return "the database has no core state: every migration from 10 to 12 could be left out without a word" end
+  if not core or core == "" then return "the database has no core state: every migration from 10 to 12 could be left out without a word" end
   if core:find "^{init%-" then return "the database is of Umbraco 7 or older (" .. core .. ")" end
   for _, state in ipairs { core, pre or "" } do
     if not states.id(state) then return "state " .. state .. " is newer than this table, or not of an Umbraco" end

@@ -22,6 +22,7 @@ local VARIABLES = {
 
 --- Why a build of this site cannot be tried on a copy; nil where it can.
 function trial.obstacle(app)
+  if app.container then return "its site runs in a container, of which no copy is made" end
   if not database.is_file(app.database) then return "its database is of SQL Server, of which no copy is made" end
   local is_built = not app.published
   if app.endpoints.https then return "its settings give it an HTTPS endpoint, which a copy would share with the site" end
@@ -79,6 +80,15 @@ local function serve(app, release, folder)
   })
 end
 
+-- Writes what was learned to the operator's file, where later runs find it.
+local function keep(app, release, learned)
+  local all = file.exists(app.states_file) and json.parse(file.read(app.states_file)) or { releases = {} }
+  all.releases[release] = { core = learned.core, pre = learned.pre }
+  file.write(app.states_file, json.encode(all) .. "\n")
+  states.extend({ [release] = learned }, app.states_file)
+  log.info(("%s ends in core %s and premigrations %s: added to %s"):format(release, learned.core, tostring(learned.pre), app.states_file))
+end
+
 --- Boots a copy of the site in `release`, built anew where it is another one, and ends it. The states in which it ends, for a
 --- release that the table does not know, are put into what is returned.
 ---@param app table
@@ -106,6 +116,7 @@ function trial.boot(app, release, options)
   end
   expect.copy_is_migrated(app, root, release, content, learned)
   process.run({ "rm", "-r", "--", folder }, { harmless = true, repeat_safe = true, done_when = { "test", "!", "-e", folder } })
+  if learned.core then keep(app, release, learned) end
   return learned
 end
 
@@ -136,7 +147,7 @@ playbook.check {
   run = function(app, target)
     if states.release(target) then return true end
     local unknown = "umbraco/data/states.json does not know " .. target
-    local take = "take a newer playbook, or add its states to playbook.json under releases, from its UmbracoPlan.cs"
+    local take = "take a newer playbook, or add its states to " .. app.states_file .. ", from its UmbracoPlan.cs"
     if not states.nearest(target) then return false, unknown .. ", nor any release of its major before it", take end
     if trial.obstacle(app) then return false, unknown .. ", and it cannot be tried on a copy: " .. trial.obstacle(app), take end
     return playbook.accepted "unknown-release", unknown .. "; its final states would be those in which it ends on a copy of the site",
@@ -161,7 +172,6 @@ playbook.check {
     if states.release(release) then return states.final(rows.core, rows.pre, release) end
     if not rows.core then return false, "the copy has no core state" end
     learned.core, learned.pre = rows.core, rows.pre
-    log.info(("%s ends in core %s and premigrations %s; add them under releases in playbook.json"):format(release, rows.core, tostring(rows.pre)))
     return true
   end,
 }

@@ -17,10 +17,10 @@ local function classes(ids)
   return table.concat(names, ", ")
 end
 
---- The migrations that the present database has had and the release has not, where its present plan tells; nil where the release is not on that way.
-local function between(app, rows, target)
+---- The migrations that a database in these states of a release has had and the target has not, where its plan tells; nil where the target is not on that way.
+local function between(version, rows, target)
   local present = states.releases_of(rows.core, rows.pre)
-  local release, wanted = states.release(app.version) or states.release(present[1] or ""), states.release(target)
+  local release, wanted = states.release(version) or states.release(present[1] or ""), states.release(target)
   if not release then return nil end
   local core = states.steps(release.core_plan, states.id(wanted.core))
   if not core then return nil end
@@ -30,6 +30,12 @@ local function between(app, rows, target)
     if id == states.id(rows.core) then return later end
   end
   return states.id(rows.core) == states.id(wanted.core) and {} or nil
+end
+
+--- The edit that takes a database of a release, in these states, back to a target by force: { rows, later, one_way }; nil where the target is not on its way.
+function ways.forced(version, rows, target)
+  local later = between(version, rows, target)
+  return later and { rows = ways.rows(rows, target), later = later, one_way = states.one_way(later) }
 end
 
 local function set_of(release)
@@ -53,8 +59,8 @@ function ways.choose(app, target, given)
     return { why = "core state " .. tostring(rows.core) .. " is newer than this table, or not of an Umbraco", hint = "take a newer playbook" }
   end
 
-  local later = between(app, rows, target)
-  local had = "its plan does not lead through the states of " .. target
+  local forced = ways.forced(app.version, rows, target)
+  local had, later = "its plan does not lead through the states of " .. target, forced and forced.later
   if later then had = "since " .. target .. " it had " .. #later .. (#later == 1 and " migration (" or " migrations (") .. classes(later) .. ")" end
   local set = not given.force_states and set_of(target)
   if set then return { kind = "restore", set = set, why = had .. "; " .. set.name .. " is of " .. target } end
@@ -62,8 +68,8 @@ function ways.choose(app, target, given)
     local hint = "name one with --set; or write the older states by force: --force-states, which leaves the data as it is"
     return { why = had .. ", and there is no backup set of " .. target, hint = hint }
   end
-  if not later then return { why = had, hint = "restore a backup of " .. target } end
-  return { kind = "states", why = had .. ", which stay in the data", rows = ways.rows(rows, target), one_way = states.one_way(later) }
+  if not forced then return { why = had, hint = "restore a backup of " .. target } end
+  return { kind = "states", why = had .. ", which stay in the data", rows = forced.rows, one_way = forced.one_way }
 end
 
 playbook.check {

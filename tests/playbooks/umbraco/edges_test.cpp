@@ -1,43 +1,13 @@
 // What lies at the edges of an Umbraco upgrade: a claim that a backup carries, caches of another release, packages pinned for a whole
 // solution, a .NET that is not there, states that are known but final of nothing.
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "runtime/database/sqlite.h"
-#include "tests/playbooks/umbraco/site.h"
-#include "tests/support/catch.h"
-#include "tests/support/command.h"
-#include "tests/support/http_server.h"
-#include "tests/support/temp_folder.h"
+#include "tests/playbooks/umbraco/fixture.h"
 
 using namespace playbook;
 using namespace playbook::testing;
+using umbraco::Site;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Edge {
-  TempFolder folder;
-  int port = closed_port();
-
-  explicit Edge(const std::string& release) { umbraco::lay_out(folder.path(), release, port); }
-  ~Edge() { umbraco::stop(folder.path()); }
-
-  fs::path path(const std::string& name) const { return folder.path() / name; }
-  void execute(const std::string& sql) const { Sqlite(path(umbraco::kDatabase), Sqlite::Mode::write).script(sql); }
-  void replace(const std::string& file, const std::string& what, const std::string& with) const {
-    std::string text = read_file(path(file));
-    REQUIRE(text.find(what) != std::string::npos);
-    replace_file(path(file), text.replace(text.find(what), what.size(), with));
-  }
-  std::string said(const std::vector<std::string>& arguments, int status) const {
-    CommandProcess command(arguments, folder.path(), CommandProcess::On::pipes,
-                           {{"PATH", (folder.path() / "bin").string() + ":/usr/local/bin:/usr/bin:/bin"}});
-    const int found = command.finish();
-    INFO(command.out << command.err);
-    CHECK(found == status);
-    return command.out + command.err;
-  }
-};
 
 constexpr const char* kClaim =
     "insert into umbracoKeyValue(\"key\", value) values ('Umbraco.Core.Upgrader.Lock', 'host|2026-01-01T00:00:00Z')";
@@ -46,7 +16,7 @@ constexpr const char* kClaim =
 
 TEST_CASE("a set that holds the claim of a migrating process comes back without it, and without the caches of the newer release",
           "[umbraco]") {
-  Edge site("17.4.0");
+  Site site("17.4.0");
   site.execute(kClaim);
   site.said({"backup", "create"}, 0);
   const fs::path set = fs::directory_iterator(site.path(".playbook/backups"))->path();
@@ -54,18 +24,17 @@ TEST_CASE("a set that holds the claim of a migrating process comes back without 
   site.replace("Shop.csproj", "17.4.0", "17.5.2");
   replace_file(site.path("out/release"), "17.5.2\n");
   fs::create_directories(site.path("umbraco/Data/TEMP/InMemoryAuto"));
-  umbraco::start(site.folder.path(), site.port);
+  site.start();
 
   CHECK_THAT(site.said({"umbraco/downgrade", "--to", "17.4.0", "--set", set.string(), "--yes"}, 0),
              ContainsSubstring("way back: restore: " + set.filename().string()));
-  CHECK(read_file(site.path("out/release")) == "17.4.0\n");
-  Sqlite open(site.path(umbraco::kDatabase), Sqlite::Mode::read);
-  CHECK(open.scalar("select value from umbracoKeyValue where \"key\" = 'Umbraco.Core.Upgrader.Lock'") == "");
+  CHECK(site.text("out/release") == "17.4.0\n");
+  CHECK(site.scalar("select value from umbracoKeyValue where \"key\" = 'Umbraco.Core.Upgrader.Lock'") == "");
   CHECK_FALSE(fs::exists(site.path("umbraco/Data/TEMP")));
 }
 
 TEST_CASE("packages of an Umbraco project that are pinned in Directory.Packages.props move together, or are refused", "[umbraco]") {
-  Edge site("16.4.1");
+  Site site("16.4.1");
   site.replace("Shop.csproj", " Version=\"16.4.1\"", "");
   const std::string props = R"(<Project><ItemGroup>
   <PackageVersion Include="Umbraco.Cms" Version="16.4.1" />
@@ -84,7 +53,7 @@ TEST_CASE("packages of an Umbraco project that are pinned in Directory.Packages.
 }
 
 TEST_CASE("an Umbraco release whose .NET is not installed is refused, and so is a lock file of another release", "[umbraco]") {
-  Edge site("16.4.1");
+  Site site("16.4.1");
   fs::create_directory(site.path("bin"));
   replace_file(site.path("bin/dotnet"), "#!/bin/sh\necho 'Microsoft.AspNetCore.App 9.0.1 [/usr/share/dotnet/shared]'\n", 0755);
   CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3),
@@ -97,7 +66,7 @@ TEST_CASE("an Umbraco release whose .NET is not installed is refused, and so is 
 }
 
 TEST_CASE("a state that releases pass through and end in nowhere is told as what it is", "[umbraco]") {
-  Edge site("17.5.2");
+  Site site("17.5.2");
   site.execute("update umbracoKeyValue set value = '26179D88-58CE-4C92-B4A4-3CBA6E7188AC' where \"key\" like '%+Umbraco.Core'");
   site.execute("insert into umbracoKeyValue(\"key\", value) values ('Umbraco.Core.Upgrader.State+UmbracoForms', '{A}')");
   CHECK_THAT(site.said({"inspect"}, 0),

@@ -46,15 +46,15 @@ int answer(int port) {
 
 std::string judge(const fs::path& folder, const std::string& from, const std::string& to) {
   const std::string project = read_file(folder / "Shop.csproj"), built = read_file(folder / "out/release"), found = states(folder);
-  const int status = answer(port_of(folder));
-  const Json rows = Sqlite(folder / kDatabase, Sqlite::Mode::read).scalar("select count(*) from umbracoPropertyData");
+  const int status = first_status(folder), rows = value_count(folder);
   auto is = [&](const std::string& release, const char* framework) {
     return found == finals(release) && built == release + "\n" && project.find("Version=\"" + release + "\"") != std::string::npos &&
            project.find(framework) != std::string::npos && status == 200 && rows == 3;
   };
   if (is(from, "net8.0")) return "old";
   if (is(to, "net10.0")) return "new";
-  return "states " + found + ", built " + built + ", answers " + std::to_string(status) + ", " + rows.dump() + " values, " + project;
+  return "states " + found + ", built " + built + ", answers " + std::to_string(status) + ", " + std::to_string(rows) + " values, " +
+         project;
 }
 
 }  // namespace
@@ -100,10 +100,20 @@ void lay_out(const fs::path& folder, const std::string& release, int port) {
 
 void start(const fs::path& folder, int port) {
   must("cd " + folder.string() + " && ./ctl start");
+  await_page(folder, port);
+}
+
+void await_page(const fs::path& folder, int port) {
   for (auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1); answer(port) != 200;) {
-    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("the stand-in site does not answer");
+    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("the stand-in site in " + folder.string() + " does not answer");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+int first_status(const fs::path& folder) { return answer(port_of(folder)); }
+
+int value_count(const fs::path& folder) {
+  return Sqlite(folder / kDatabase, Sqlite::Mode::read).scalar("select count(*) from umbracoPropertyData").get<int>();
 }
 
 void stop(const fs::path& folder) { shell("cd " + folder.string() + " && ./ctl stop"); }
@@ -152,7 +162,7 @@ Scenario downgrade(const std::string& from, const std::string& to) {
   };
   scenario.judge = [=](const fs::path& folder) {
     const std::string found = states(folder), built = read_file(folder / "out/release");
-    const int status = answer(port_of(folder));
+    const int status = first_status(folder);
     for (const auto& [release, verdict] : {std::pair(from, "old"), std::pair(to, "new")})
       if (found == finals(release) && built == release + "\n" && status == 200 &&
           read_file(folder / "Shop.csproj").find("Version=\"" + release + "\"") != std::string::npos)

@@ -19,6 +19,12 @@ void set(const std::filesystem::path& folder, int port, Json more);
 /// Starts it and waits for its first page.
 void start(const std::filesystem::path& folder, int port);
 void stop(const std::filesystem::path& folder);
+/// Waits until its first page comes.
+void await_page(const std::filesystem::path& folder, int port);
+/// What its first page answers, 0 where nobody does.
+int first_status(const std::filesystem::path& folder);
+/// Values of properties in its database: three, where none is lost.
+int value_count(const std::filesystem::path& folder);
 
 /// The states in its database, in the order of their keys.
 std::string states(const std::filesystem::path& folder);

@@ -1,15 +1,16 @@
 """A stand-in of an Umbraco site: it boots as the real one does in what matters here. Premigrations run before anybody asks whether it may migrate; the state
 is written after every step; it logs compact JSON with Serilog's templates; until 17.2 nothing answers before it is done, from 17.3 on 503; a failed boot
-answers 500 for ever. It migrates no content. Variables of its environment win over its files. `site.json`: port, table (the states), fail (a state at which
-it fails), only_live (it does so only where no variable names the database), lose (true: a value is gone after the boot), lie (ready says Degraded at first).
+answers 500 for ever. It migrates no content. Variables of its environment win over its files; an image names its release there. `site.json`: port, table
+(the states), fail (a state at which it fails), dies (it ends there), only_live (it fails only where no variable names the database), lose (true: a value is
+gone after the boot), lie (ready says Degraded at first).
 """
 import http.server, json, os, re, sqlite3, threading, time
 
 settings = json.load(open("site.json"))
 table = json.load(open(settings["table"]))
-release = open("out/release").read().strip()
+release = os.environ.get("STAND_IN_RELEASE") or open("out/release").read().strip()
 named = re.search("Data Source=([^;]+)", os.environ.get("ConnectionStrings__umbracoDbDSN", ""))
-path = named.group(1) if named else "umbraco/Data/Umbraco.sqlite.db"
+path = named.group(1).replace("|DataDirectory|", "umbraco/Data") if named else "umbraco/Data/Umbraco.sqlite.db"
 port = int(os.environ["ASPNETCORE_URLS"].rsplit(":", 1)[1]) if "ASPNETCORE_URLS" in os.environ else settings["port"]
 if named and settings.get("only_live"):
     del settings["fail"]
@@ -52,6 +53,8 @@ def migrate(database, plan, key, fallback):
         log("Execute {MigrationType}", MigrationType=known["class"])
         if step == settings.get("fail"):
             log("Plan {PlanName} failed at step {TargetState}", "Error", PlanName=key, TargetState=known["state"])
+            if settings.get("dies"):
+                os._exit(134)
             raise RuntimeError("An error occurred while running the unattended upgrade.")
         with database:
             database.execute('insert into umbracoKeyValue("key", value) values (?, ?) on conflict("key") do update set value = excluded.value', (key, known["state"]))

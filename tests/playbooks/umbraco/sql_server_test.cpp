@@ -1,12 +1,5 @@
 // Umbraco on SQL Server, as far as it goes without one: a stand-in of sqlcmd, over the SQLite database of the stand-in site.
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "runtime/database/sqlite.h"
-#include "tests/playbooks/umbraco/site.h"
-#include "tests/support/catch.h"
-#include "tests/support/command.h"
-#include "tests/support/http_server.h"
-#include "tests/support/temp_folder.h"
+#include "tests/playbooks/umbraco/fixture.h"
 
 using namespace playbook;
 using namespace playbook::testing;
@@ -14,61 +7,45 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct ServedSite {
-  TempFolder folder;
-  int port = closed_port();
-
-  explicit ServedSite(const std::string& release) {
-    umbraco::lay_out(folder.path(), release, port);
-    fs::create_directories(folder.path() / "bin");
-    fs::create_directories(folder.path() / "bak");
-    fs::copy_file(fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/umbraco/sqlcmd", folder.path() / "bin/sqlcmd");
+struct OnSqlServer : umbraco::Site {
+  explicit OnSqlServer(const std::string& release) : Site(release) {
+    for (const char* name : {"bin", "bak"}) fs::create_directories(path(name));
+    fs::copy_file(fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/umbraco/sqlcmd", path("bin/sqlcmd"));
     connect("Server=localhost,1433;Database=Umbraco;User Id=sa;Password=hunter22;TrustServerCertificate=true");
-    Json told = parse_json(read_file(folder.path() / "playbook.json"), "playbook.json");
-    told["sqlserver"] = {{"folder", (folder.path() / "bak").string()}};
-    replace_file(folder.path() / "playbook.json", told.dump());
+    told("sqlserver", {{"folder", path("bak").string()}});
   }
-  ~ServedSite() { umbraco::stop(folder.path()); }
 
   void connect(const std::string& connection) const {
-    replace_file(folder.path() / "appsettings.json",
+    replace_file(path("appsettings.json"),
                  Json{{"ConnectionStrings", {{"umbracoDbDSN", connection}, {"umbracoDbDSN_ProviderName", "Microsoft.Data.SqlClient"}}},
                       {"Umbraco", {{"CMS", {{"Unattended", {{"UpgradeUnattended", true}}}}}}}}
                      .dump());
-  }
-  std::string said(const std::vector<std::string>& arguments, int status) const {
-    CommandProcess command(arguments, folder.path(), CommandProcess::On::pipes,
-                           {{"PATH", (folder.path() / "bin").string() + ":/usr/local/bin:/usr/bin:/bin"}});
-    const int found = command.finish();
-    INFO(command.out << command.err);
-    CHECK(found == status);
-    return command.out + command.err;
   }
 };
 
 }  // namespace
 
 TEST_CASE("umbraco/upgrade works on SQL Server as its sqlcmd is documented, and comes back by its BACKUP and RESTORE", "[umbraco]") {
-  ServedSite site("16.4.1");
-  umbraco::start(site.folder.path(), site.port);
+  OnSqlServer site("16.4.1");
+  site.start();
   CHECK_THAT(site.said({"inspect"}, 0), ContainsSubstring("database Umbraco of SQL Server on this machine"));
   CHECK_THAT(site.said({"umbraco/upgrade", "--to", "17.5.2", "--yes"}, 3),
              ContainsSubstring("its database is of SQL Server, of which no copy is made"));
   site.said({"umbraco/upgrade", "--to", "17.5.2", "--accept", "untried", "--yes"}, 0);
-  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("17.5.2"));
+  CHECK(site.states() == umbraco::finals("17.5.2"));
   site.said({"umbraco/verify"}, 0);
   site.said({"rollback", "--yes"}, 0);
-  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("16.4.1"));
-  CHECK(fs::is_empty(site.folder.path() / "bak"));
-  CHECK_THAT(read_file(site.folder.path() / "said"), !ContainsSubstring("hunter22"));
+  CHECK(site.states() == umbraco::finals("16.4.1"));
+  CHECK(fs::is_empty(site.path("bak")));
+  CHECK_THAT(site.text("said"), !ContainsSubstring("hunter22"));
 }
 
 TEST_CASE("states are written by force into SQL Server in one transaction, from what is expected alone", "[umbraco]") {
-  ServedSite site("17.5.2");
-  umbraco::start(site.folder.path(), site.port);
+  OnSqlServer site("17.5.2");
+  site.start();
   site.said({"umbraco/downgrade", "--to", "17.2.2", "--force-states", "--accept", "untried", "--yes"}, 0);
-  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("17.2.2"));
-  CHECK_THAT(read_file(site.folder.path() / "said"),
+  CHECK(site.states() == umbraco::finals("17.2.2"));
+  CHECK_THAT(site.text("said"),
              ContainsSubstring("set nocount on; set xact_abort on; begin transaction; update [umbracoKeyValue] set [value] = "
                                "N'{A7B8C9D0-E1F2-4A5B-8C7D-9E0F1A2B3C4D}' where [key] = N'Umbraco.Core.Upgrader.State+Umbraco.Core' and "
                                "[value] collate Latin1_General_100_BIN2 = N'{3F9B6A1C-7D84-4E2B-9C15-6A2E8F3D5B47}'; if @@rowcount <> 1 "
@@ -76,7 +53,7 @@ TEST_CASE("states are written by force into SQL Server in one transaction, from 
 }
 
 TEST_CASE("a SQL Server that cannot be backed up from here is refused by its name", "[umbraco]") {
-  ServedSite site("16.4.1");
+  OnSqlServer site("16.4.1");
   site.connect("Server=tcp:db.lan,1433;Database=Umbraco;User Id=sa;Password=hunter22");
   CHECK_THAT(site.said({"umbraco/verify"}, 3),
              ContainsSubstring("its SQL Server is tcp:db.lan,1433, and a backup of it is written on that machine"));

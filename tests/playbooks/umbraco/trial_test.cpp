@@ -1,56 +1,13 @@
 // A new build of an Umbraco site is booted on a copy before it meets the site: what fails there has touched nothing, and what the table of
 // states does not know is learned there.
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "runtime/database/sqlite.h"
-#include "runtime/database/sqlite_fingerprint.h"
-#include "tests/playbooks/umbraco/site.h"
-#include "tests/support/catch.h"
-#include "tests/support/command.h"
-#include "tests/support/http_server.h"
-#include "tests/support/temp_folder.h"
+#include "tests/playbooks/umbraco/fixture.h"
 
 using namespace playbook;
 using namespace playbook::testing;
+using umbraco::Site;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A site that does not run, unless it is started.
-struct Laid {
-  TempFolder folder;
-  int port = closed_port();
-
-  explicit Laid(const std::string& release) { umbraco::lay_out(folder.path(), release, port); }
-  ~Laid() { umbraco::stop(folder.path()); }
-
-  fs::path path(const std::string& name) const { return folder.path() / name; }
-  Finished run(const std::vector<std::string>& arguments) const { return run_playbook(arguments, folder.path()); }
-  std::string said(const std::vector<std::string>& arguments, int status) const {
-    const Finished done = run(arguments);
-    CHECK(done.status == status);
-    return done.out + done.err;
-  }
-  void replace(const std::string& file, const std::string& what, const std::string& with) const {
-    std::string text = read_file(path(file));
-    const size_t at = text.find(what);
-    REQUIRE(at != std::string::npos);
-    replace_file(path(file), text.replace(at, what.size(), with));
-  }
-  /// A member of playbook.json, taken away where it is null.
-  void told(const std::string& member, const Json& value) const {
-    Json all = parse_json(read_file(path("playbook.json")), "playbook.json");
-    if (value.is_null())
-      all.erase(member);
-    else
-      all[member] = value;
-    replace_file(path("playbook.json"), all.dump());
-  }
-  SqliteFingerprint data() const {
-    Sqlite open(path(umbraco::kDatabase), Sqlite::Mode::read);
-    return fingerprint(open);
-  }
-};
 
 bool scratch_is_left(const fs::path& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder / ".playbook"))
@@ -61,27 +18,27 @@ bool scratch_is_left(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("an Umbraco release that fails on a copy of the site has not touched the site", "[umbraco]") {
-  Laid site("16.4.1");
-  umbraco::start(site.folder.path(), site.port);
+  Site site("16.4.1");
+  site.start();
   const SqliteFingerprint before = site.data();
-  const std::string project = read_file(site.path("Shop.csproj")), process = read_file(site.path("site.pid"));
-  umbraco::set(site.folder.path(), site.port, {{"fail", "7208B20D"}});
+  const std::string project = site.text("Shop.csproj"), process = site.text("site.pid");
+  site.settings({{"fail", "7208B20D"}});
   const std::string said = site.said({"umbraco/upgrade", "--to", "17.5.2", "--yes"}, 1);
   INFO(said);
   CHECK_THAT(said, ContainsSubstring("on a copy of the site 17.5.2 does not boot: UmbracoTraceLog.STANDIN.20261121.json says: ") &&
                        ContainsSubstring("failed at step"));
   CHECK(differences(before, site.data()).empty());
-  CHECK(read_file(site.path("Shop.csproj")) == project);
-  CHECK(read_file(site.path("site.pid")) == process);  // it was not even stopped
+  CHECK(site.text("Shop.csproj") == project);
+  CHECK(site.text("site.pid") == process);  // it was not even stopped
   CHECK_FALSE(scratch_is_left(site.folder.path()));
-  umbraco::set(site.folder.path(), site.port, {{"lose", true}});
+  site.settings({{"lose", true}});
   CHECK_THAT(site.said({"umbraco/upgrade", "--to", "17.5.2", "--yes"}, 1),
              ContainsSubstring("on the copy Umbraco.RichText had 2 values and has 1"));
   CHECK(differences(before, site.data()).empty());
 }
 
 TEST_CASE("the states of an Umbraco release that the table does not know are learned on a copy, once that is accepted", "[umbraco]") {
-  Laid site("17.5.2");
+  Site site("17.5.2");
   Json table = parse_json(read_file(fs::path(PLAYBOOK_SOURCE_DIR) / "playbooks/umbraco/data/states.json"), "the table");
   const std::string state = "{3A1A8047-74AE-491A-B2C4-0BAE4A1289EC}", pre = table["releases"]["17.5.2"]["pre"];
   table["states"]["3A1A8047"] = {{"state", state}, {"class", "V_17_6_0.Unseen"}};
@@ -89,17 +46,35 @@ TEST_CASE("the states of an Umbraco release that the table does not know are lea
   table["plans"]["core-17.6.0"]["chain"].push_back("3A1A8047");
   table["releases"]["17.6.0"] = {{"core", state}, {"pre", pre}, {"core_plan", "core-17.6.0"}, {"pre_plan", "pre-17.0.0"}};
   replace_file(site.path("table.json"), table.dump());
-  umbraco::set(site.folder.path(), site.port, {{"table", site.path("table.json").string()}});
-  umbraco::start(site.folder.path(), site.port);
+  site.settings({{"table", site.path("table.json").string()}});
+  site.start();
 
   const std::string said = site.said({"umbraco/upgrade", "--to", "17.6.0", "--accept", "unknown-release", "--yes"}, 0);
   INFO(said);
-  CHECK_THAT(said, ContainsSubstring("17.6.0 ends in core " + state + " and premigrations " + pre));
-  CHECK(umbraco::states(site.folder.path()) == state + " " + pre);
-  CHECK_THAT(site.said({"umbraco/verify"}, 3), ContainsSubstring("17.6.0 is not in the table of states, nor is " + state));
-  site.told("releases", {{"17.6.0", {{"core", state}, {"pre", pre}}}});
+  CHECK_THAT(said, ContainsSubstring("17.6.0 ends in core " + state + " and premigrations " + pre + ": added to umbraco-states.json"));
+  CHECK(site.states() == state + " " + pre);
+  CHECK(parse_json(site.text("umbraco-states.json"), "learned") == Json({{"releases", {{"17.6.0", {{"core", state}, {"pre", pre}}}}}}));
   CHECK(site.run({"umbraco/verify"}).status == 0);
+  CHECK_THAT(site.said({"inspect"}, 0), ContainsSubstring("17.6.0"));
   CHECK_FALSE(scratch_is_left(site.folder.path()));
+}
+
+TEST_CASE("an operator's file of Umbraco states that contradicts the table, or names no state, is refused", "[umbraco]") {
+  Site site("17.5.2");
+  const std::string core = "{3A1A8047-74AE-491A-B2C4-0BAE4A1289EC}";
+  auto refused = [&](const char* release, const Json& ends) {
+    replace_file(site.path("umbraco-states.json"), Json({{"releases", {{release, ends}}}}).dump());
+    return site.said({"umbraco/verify"}, 2);
+  };
+  CHECK_THAT(refused("17.5.2", {{"core", core}}),
+             ContainsSubstring("umbraco-states.json: the table of states says something else of 17.5.2"));
+  CHECK_THAT(refused("17.6.0", {{"pre", core}}), ContainsSubstring("umbraco-states.json: releases: 17.6.0 has no core state"));
+  CHECK_THAT(refused("17.6.0", {{"core", "3a1a"}}), ContainsSubstring("umbraco-states.json: releases: 17.6.0: 3a1a is no state"));
+  CHECK_THAT(refused("17.6.0", {{"core", "{3f9b6a1c-7d84-4e2b-9c15-6a2e8f3d5b47}"}}),
+             ContainsSubstring("umbraco-states.json: releases: 17.6.0: {3f9b6a1c-7d84-4e2b-9c15-6a2e8f3d5b47} is "
+                               "{3F9B6A1C-7D84-4E2B-9C15-6A2E8F3D5B47} in the table of states"));
+  replace_file(site.path("umbraco-states.json"), Json({{"releases", {{"17.6.0", {{"core", core}}}}}}).dump());
+  CHECK_THAT(site.said({"inspect"}, 0), ContainsSubstring("17.6.0: "));
 }
 
 TEST_CASE("an Umbraco site whose new build cannot be tried on a copy says why, and goes untried only where that is accepted", "[umbraco]") {
@@ -112,7 +87,7 @@ TEST_CASE("an Umbraco site whose new build cannot be tried on a copy says why, a
            {"run", nullptr, "playbook.json does not say how the site is started in the foreground, under run"},
            {"build", {"./build", "/srv/out"}, "build in playbook.json names the path /srv/out, which a copy would share with the site"},
            {"", nullptr, "Shop.csproj refers to ../Core/Core.csproj, which is outside of the folder that is copied"}}) {
-    Laid site("16.4.1");
+    Site site("16.4.1");
     if (!one.member.empty()) site.told(one.member, one.value);
     if (one.member.empty()) site.replace("Shop.csproj", "<ItemGroup>", "<ItemGroup><ProjectReference Include=\"../Core/Core.csproj\" />");
     const std::string said = site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3);
@@ -134,14 +109,14 @@ TEST_CASE("an Umbraco site of a kind that is not worked on is refused by its nam
   };
   for (const Case& one : cases) {
     INFO(one.why);
-    Laid site("16.4.1");
+    Site site("16.4.1");
     site.replace(one.file, one.what, one.with);
     const Finished verified = site.run({"umbraco/verify"});
     const std::string said = verified.out + verified.err;
     CHECK_THAT(said, ContainsSubstring(one.why) && !ContainsSubstring("hunter22"));
   }
 
-  Laid site("16.4.1");
+  Site site("16.4.1");
   site.told("service", nullptr);
   replace_file(site.path("web.config"), "<handlers><add name=\"aspNetCore\" /></handlers>");
   CHECK_THAT(site.said({"umbraco/verify"}, 3), ContainsSubstring("IIS serves it, says ./web.config"));
@@ -153,7 +128,7 @@ TEST_CASE("an Umbraco site of a kind that is not worked on is refused by its nam
 }
 
 TEST_CASE("variables of an Umbraco site's service win over its appsettings", "[umbraco]") {
-  Laid site("16.4.1");
+  Site site("16.4.1");
   replace_file(site.path("site.env"), "UMBRACO__CMS__UNATTENDED__INSTALLUNATTENDED=true\n");
   site.told("env_files", {"site.env"});
   const std::vector<std::string> check{"check", "umbraco/upgrade", "--to", "17.5.2"};
@@ -183,7 +158,7 @@ void publish(const fs::path& folder, const fs::path& like, const std::string& re
 }  // namespace
 
 TEST_CASE("a published Umbraco folder gets the program of another one, keeps its own data and settings, and goes back", "[umbraco]") {
-  Laid site("16.4.1");
+  Site site("16.4.1");
   const TempFolder next;
   fs::remove(site.path("Shop.csproj"));
   publish(site.folder.path(), site.folder.path(), "16.4.1");
@@ -191,24 +166,22 @@ TEST_CASE("a published Umbraco folder gets the program of another one, keeps its
   replace_file(next.path() / "appsettings.json", "{}");
   replace_file(site.path("wwwroot/media/picture"), "a picture");
   for (const char* member : {"build", "output"}) site.told(member, nullptr);
-  const std::string settings = read_file(site.path("appsettings.json"));
-  umbraco::start(site.folder.path(), site.port);
+  const std::string settings = site.text("appsettings.json");
+  site.start();
 
   CHECK_THAT(site.said({"inspect"}, 0), ContainsSubstring("Shop.deps.json") && ContainsSubstring("16.4.1"));
   CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3), ContainsSubstring("Shop.deps.json is a published folder"));
   CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.4.0", "--published", next.path().string()}, 3),
              ContainsSubstring(next.path().string() + " holds Shop.deps.json of 17.5.2, not Shop.deps.json of 17.4.0"));
   INFO(site.said({"umbraco/upgrade", "--to", "17.5.2", "--published", next.path().string(), "--yes"}, 0));
-  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("17.5.2"));
-  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-17.5.2.dll"})
-    CHECK(read_file(site.path(file)) == "17.5.2");
-  CHECK(read_file(site.path("appsettings.json")) == settings);
-  CHECK(read_file(site.path("wwwroot/media/picture")) == "a picture");
+  CHECK(site.states() == umbraco::finals("17.5.2"));
+  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-17.5.2.dll"}) CHECK(site.text(file) == "17.5.2");
+  CHECK(site.text("appsettings.json") == settings);
+  CHECK(site.text("wwwroot/media/picture") == "a picture");
 
   INFO(site.said({"rollback", "--yes"}, 0));
-  CHECK(umbraco::states(site.folder.path()) == umbraco::finals("16.4.1"));
-  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-16.4.1.dll"})
-    CHECK(read_file(site.path(file)) == "16.4.1");
-  CHECK(read_file(site.path("out/release")) == "16.4.1\n");
+  CHECK(site.states() == umbraco::finals("16.4.1"));
+  for (const char* file : {"App_Plugins/plugin.js", "wwwroot/css/site.css", "only-16.4.1.dll"}) CHECK(site.text(file) == "16.4.1");
+  CHECK(site.text("out/release") == "16.4.1\n");
   CHECK_FALSE(fs::exists(site.path("only-17.5.2.dll")));
 }

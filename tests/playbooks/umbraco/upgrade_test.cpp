@@ -1,48 +1,13 @@
 // The Umbraco family on a real SQLite database in WAL mode, with a stand-in of the site: its boot writes the states as the real one does,
 // and converts nothing.
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "runtime/database/sqlite.h"
-#include "runtime/database/sqlite_fingerprint.h"
-#include "tests/playbooks/umbraco/site.h"
-#include "tests/support/catch.h"
-#include "tests/support/command.h"
-#include "tests/support/http_server.h"
+#include "tests/playbooks/umbraco/fixture.h"
 #include "tests/support/matrix/check.h"
-#include "tests/support/temp_folder.h"
 
 using namespace playbook;
 using namespace playbook::testing;
+using umbraco::finals;
+using umbraco::Site;
 namespace fs = std::filesystem;
-
-namespace {
-
-struct Site {
-  TempFolder folder;
-  int port = closed_port();
-
-  explicit Site(const std::string& release, bool runs = true) {
-    umbraco::lay_out(folder.path(), release, port);
-    if (runs) umbraco::start(folder.path(), port);
-  }
-  ~Site() { umbraco::stop(folder.path()); }
-
-  fs::path database() const { return folder.path() / umbraco::kDatabase; }
-  void settings(const Json& more) { umbraco::set(folder.path(), port, more); }
-  void execute(const std::string& sql) const { Sqlite(database(), Sqlite::Mode::write).script(sql); }
-  std::string states() const { return umbraco::states(folder.path()); }
-  static std::string finals(const std::string& release) { return umbraco::finals(release); }
-  fs::path log() const { return folder.path() / "umbraco/Logs/UmbracoTraceLog.STANDIN.20261121.json"; }
-  std::string project() const { return read_file(folder.path() / "Shop.csproj"); }
-  std::string built() const { return read_file(folder.path() / "out/release"); }
-  SqliteFingerprint data() const {
-    Sqlite open(database(), Sqlite::Mode::read);
-    return fingerprint(open);
-  }
-  Finished run(const std::vector<std::string>& arguments) const { return run_playbook(arguments, folder.path()); }
-};
-
-}  // namespace
 
 TEST_CASE("umbraco/upgrade ends in both final states, with project and build of the release", "[umbraco]") {
   struct Case {
@@ -51,27 +16,28 @@ TEST_CASE("umbraco/upgrade ends in both final states, with project and build of 
   };
   for (const Case& one : std::vector<Case>{{"16.4.1", "17.5.2", true}, {"13.5.2", "17.2.2", false}}) {
     INFO(one.from + " -> " + one.to);
-    Site site(one.from);
+    Site site(one.from, Site::Is::running);
     site.settings({{"lie", one.lies}});
     const Finished run = site.run({"umbraco/upgrade", "--to", one.to, "--yes"});
     INFO(run.out << run.err);
     REQUIRE(run.status == 0);
-    CHECK(site.states() == Site::finals(one.to));
-    CHECK_THAT(site.project(), ContainsSubstring("Version=\"" + one.to + "\"") && ContainsSubstring("<TargetFramework>net10.0<"));
-    CHECK(site.built() == one.to + "\n");
+    CHECK(site.states() == finals(one.to));
+    CHECK_THAT(site.text("Shop.csproj"), ContainsSubstring("Version=\"" + one.to + "\"") && ContainsSubstring("<TargetFramework>net10.0<"));
+    CHECK(site.text("out/release") == one.to + "\n");
     CHECK(site.run({"umbraco/verify"}).status == 0);
 
     const Finished back = site.run({"rollback", "--yes"});
     INFO(back.out << back.err);
     CHECK(back.status == 0);
-    CHECK(site.states() == Site::finals(one.from));
-    CHECK(site.built() == one.from + "\n");
-    CHECK_THAT(site.project(), ContainsSubstring("Version=\"" + one.from + "\"") && ContainsSubstring("<TargetFramework>net8.0<"));
+    CHECK(site.states() == finals(one.from));
+    CHECK(site.text("out/release") == one.from + "\n");
+    CHECK_THAT(site.text("Shop.csproj"),
+               ContainsSubstring("Version=\"" + one.from + "\"") && ContainsSubstring("<TargetFramework>net8.0<"));
   }
 }
 
 TEST_CASE("a key ring without keys refuses umbraco/upgrade, and the HMAC key is in the set by its fingerprint alone", "[umbraco]") {
-  Site site("16.4.1");
+  Site site("16.4.1", Site::Is::running);
   CHECK(site.run({"check", "umbraco/upgrade", "--to", "17.5.2"}).status == 0);
   CHECK(site.run({"backup", "create"}).status == 0);
   for (const auto& set : fs::directory_iterator(site.folder.path() / ".playbook/backups")) {
@@ -87,17 +53,17 @@ TEST_CASE("a key ring without keys refuses umbraco/upgrade, and the HMAC key is 
 
 TEST_CASE("an Umbraco release that fails in the middle of its migrations ends in the old states, the old build and the old project",
           "[umbraco]") {
-  Site site("16.4.1");
+  Site site("16.4.1", Site::Is::running);
   const SqliteFingerprint before = site.data();
-  const std::string project = site.project();
+  const std::string project = site.text("Shop.csproj");
   site.settings({{"fail", "7208B20D"}, {"only_live", true}});
   const Finished run = site.run({"umbraco/upgrade", "--to", "17.5.2", "--yes"});
   INFO(run.out << run.err);
   CHECK(run.status == 1);
   CHECK_THAT(run.out, ContainsSubstring("ROLLED BACK umbraco/upgrade 17.5.2 -> 16.4.1") || ContainsSubstring("ROLLED BACK"));
   CHECK(differences(before, site.data()).empty());
-  CHECK(site.project() == project);
-  CHECK(site.built() == "16.4.1\n");
+  CHECK(site.text("Shop.csproj") == project);
+  CHECK(site.text("out/release") == "16.4.1\n");
   CHECK(site.run({"umbraco/verify"}).status == 0);
 }
 
@@ -143,7 +109,7 @@ TEST_CASE("an Umbraco upgrade that must not begin is refused before anything cha
   };
   for (const Case& one : cases) {
     INFO(one.what);
-    Site site(one.release, false);
+    Site site(one.release);
     if (*one.sql) site.execute(one.sql);
     const SqliteFingerprint before = site.data();
     const Finished run = site.run({"umbraco/upgrade", "--to", one.to, "--yes"});
@@ -151,13 +117,13 @@ TEST_CASE("an Umbraco upgrade that must not begin is refused before anything cha
     CHECK(run.status == 3);
     CHECK_THAT(run.out + run.err, ContainsSubstring(one.why));
     CHECK(differences(before, site.data()).empty());
-    CHECK(site.built() == one.release + std::string("\n"));
+    CHECK(site.text("out/release") == one.release + std::string("\n"));
   }
 }
 
 TEST_CASE("umbraco/downgrade changes the build alone where the states are equal, and else takes the newest backup of that release",
           "[umbraco]") {
-  Site site("17.4.0");
+  Site site("17.4.0", Site::Is::running);
   REQUIRE(site.run({"umbraco/upgrade", "--to", "17.5.2", "--yes"}).status == 0);
   const std::string late =
       "insert into umbracoNode(id,uniqueId,parentId,level,path,sortOrder,trashed,text) values (77,'u',-1,1,'-1,77',0,0,'late')";
@@ -166,20 +132,20 @@ TEST_CASE("umbraco/downgrade changes the build alone where the states are equal,
   INFO(run.out << run.err);
   REQUIRE(run.status == 0);
   CHECK_THAT(run.out, ContainsSubstring("way back: build: the database is in the states of 17.4.0 already"));
-  CHECK(site.built() == "17.4.0\n");
-  CHECK(Sqlite(site.database(), Sqlite::Mode::read).scalar("select count(*) from umbracoNode where id = 77") == 1);
+  CHECK(site.text("out/release") == "17.4.0\n");
+  CHECK(site.scalar("select count(*) from umbracoNode where id = 77") == 1);
 
   REQUIRE(site.run({"umbraco/upgrade", "--to", "18.0.2", "--yes"}).status == 0);
   run = site.run({"umbraco/downgrade", "--to", "17.4.0", "--yes"});
   INFO(run.out << run.err);
   REQUIRE(run.status == 0);
   CHECK_THAT(run.out, ContainsSubstring("way back: restore: since 17.4.0 it had "));
-  CHECK(site.states() == Site::finals("17.4.0"));
+  CHECK(site.states() == finals("17.4.0"));
 }
 
 TEST_CASE("states are written by force only when asked for, and never over a migration that shifts dates without its setting",
           "[umbraco]") {
-  Site site("17.5.2");
+  Site site("17.5.2", Site::Is::running);
   const SqliteFingerprint before = site.data();
   Finished run = site.run({"umbraco/downgrade", "--to", "17.2.2", "--yes"});
   CHECK(run.status == 3);
@@ -192,24 +158,24 @@ TEST_CASE("states are written by force only when asked for, and never over a mig
   run = site.run({"umbraco/downgrade", "--to", "17.2.2", "--force-states", "--yes"});
   INFO(run.out << run.err);
   REQUIRE(run.status == 0);
-  CHECK(site.states() == Site::finals("17.2.2"));
-  CHECK(site.built() == "17.2.2\n");
+  CHECK(site.states() == finals("17.2.2"));
+  CHECK(site.text("out/release") == "17.2.2\n");
 
   const Finished back = site.run({"rollback", "--yes"});
   INFO(back.out << back.err);
   REQUIRE(back.status == 0);
-  CHECK(site.states() == Site::finals("17.5.2"));
+  CHECK(site.states() == finals("17.5.2"));
 }
 
 TEST_CASE("umbraco/rerun runs the migrations of the later releases once more, on a copy unless the site itself is asked for", "[umbraco]") {
-  Site site("17.5.2");
+  Site site("17.5.2", Site::Is::running);
   const SqliteFingerprint before = site.data();
-  const std::string log = read_file(site.log());
+  const std::string log = site.log();
   Finished run = site.run({"umbraco/rerun", "--from", "16.4.1"});
   INFO(run.out << run.err);
   REQUIRE(run.status == 0);
   CHECK(differences(before, site.data()).empty());
-  CHECK(read_file(site.log()) == log);
+  CHECK(site.log() == log);
   CHECK_THAT(run.out, ContainsSubstring("on the copy: 26 migrations ran: V_17_0_0.UpdateToOpenIddictV7, "));
   run = site.run({"umbraco/rerun", "--from", "16.4.1", "--live", "--yes"});
   CHECK(run.status == 3);
@@ -218,57 +184,8 @@ TEST_CASE("umbraco/rerun runs the migrations of the later releases once more, on
   run = site.run({"umbraco/rerun", "--from", "17.2.2", "--live", "--yes"});
   INFO(run.out << run.err);
   REQUIRE(run.status == 0);
-  CHECK(site.states() == Site::finals("17.5.2"));
-  CHECK_THAT(read_file(site.log()), ContainsSubstring("Execute {MigrationType}"));
-}
-
-TEST_CASE("of all pairs of releases a database is refused, or the migrations that will run end in exactly the target's states",
-          "[umbraco]") {
-  TempFolder folder;
-  folder.write("code", R"(local s = require "umbraco.states"
-local seen, count, wrong = {}, { refused = 0, goes = 0, writes = 0 }, {}
-local function last(steps, from) return steps[#steps] or s.id(from) end
-for _, from in ipairs(s.releases) do
-  local old = s.release(from)
-  local row = old.core .. (old.pre or "")
-  if not seen[row] then
-    seen[row] = true
-    for _, to in ipairs(s.releases) do
-      local new = s.release(to)
-      if s.refusal(old.core, old.pre, from, to) then
-        count.refused = count.refused + 1
-      else
-        local steps = s.pending(old.core, old.pre, to)
-        count.goes = count.goes + 1
-        local ends = last(steps.core, old.core) == s.id(new.core) and (not new.pre or last(steps.pre, old.pre) == s.id(new.pre))
-        if not ends then wrong[#wrong + 1] = from .. " -> " .. to end
-      end
-      for _, change in ipairs(require("umbraco.ways").rows({ core = old.core, pre = old.pre }, to)) do
-        count.writes = count.writes + 1
-        if change.key == s.CORE and change.to ~= new.core or change.key == s.PRE and change.to ~= new.pre then wrong[#wrong + 1] = from .. " => " .. to end
-      end
-    end
-  end
-end
-return { wrong = table.concat(wrong, ", "), count = count })");
-  const Finished run = run_playbook({"eval", "--json", read_file(folder.path() / "code")}, folder.path());
-  INFO(run.err);
-  REQUIRE(run.status == 0);
-  const Json found = parse_json(run.out, "the answer");
-  CHECK(found["wrong"] == "");
-  CHECK(found["count"]["refused"].get<int>() + found["count"]["goes"].get<int>() == 231 * 49);
-  CHECK(found["count"]["goes"] == 2492);  // counted from the plans by another program
-}
-
-TEST_CASE("inspect names the releases that a database of Umbraco may be of", "[umbraco]") {
-  Site site("10.4.2");
-  const Finished run = site.run({"inspect", "--json"});
-  INFO(run.out << run.err);
-  REQUIRE(run.status == 0);
-  CHECK_THAT(run.out, ContainsSubstring("10.4.0 to 10.4.2, 11.0.0 to 11.1.0"));
-  CHECK_THAT(run.out, ContainsSubstring("\"version\":\"10.4.2\""));
-  for (const char* way : {"\"10.8.7: 2 migrations\"", "\"13.5.2: 21 migrations\"", "\"17.5.2: after 13\""})
-    CHECK_THAT(run.out, ContainsSubstring(way));
+  CHECK(site.states() == finals("17.5.2"));
+  CHECK_THAT(site.log(), ContainsSubstring("Execute {MigrationType}"));
 }
 
 TEST_CASE("umbraco/upgrade and downgrade hold at a sample of instants, forward and back", "[umbraco][matrix]") {

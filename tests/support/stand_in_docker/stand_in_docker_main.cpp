@@ -258,6 +258,50 @@ int manifest(const Arguments& arguments) {
   return 0;
 }
 
+std::string sum_of(const fs::path& file) {
+  FILE* stream = popen(("sha256sum " + file.string()).c_str(), "r");
+  char sum[65] = {};
+  const bool read = stream && fread(sum, 1, 64, stream) == 64;
+  if (stream) pclose(stream);
+  if (!read) throw Failure{1, "cannot hash " + file.string()};
+  return sum;
+}
+
+/// As a tar of what `docker save` writes: the image and its reference stand in the configuration, and its one layer holds nothing.
+int save(const std::string& ref) {
+  const fs::path folder = engine_folder() / ("save-" + std::to_string(getpid()));
+  fs::create_directory(folder);
+  std::ofstream(folder / "layer.tar") << "no files";
+  Json config;
+  {
+    State state;
+    config = {{"image", state.image(ref)}, {"ref", ref}, {"rootfs", {{"diff_ids", {"sha256:" + sum_of(folder / "layer.tar")}}}}};
+  }
+  std::ofstream(folder / "config") << config.dump();
+  const std::string name = sum_of(folder / "config") + ".json";
+  fs::rename(folder / "config", folder / name);
+  std::ofstream(folder / "manifest.json") << Json::array({{{"Config", name}, {"RepoTags", {ref}}, {"Layers", {"layer.tar"}}}}).dump();
+  const int status = std::system(("tar -C " + folder.string() + " -c manifest.json layer.tar " + name).c_str());
+  fs::remove_all(folder);
+  return status == 0 ? 0 : 1;
+}
+
+int load() {
+  const fs::path folder = engine_folder() / ("load-" + std::to_string(getpid()));
+  fs::create_directory(folder);
+  const int status = std::system(("tar -C " + folder.string() + " -x").c_str());
+  for (const auto& file : fs::directory_iterator(folder)) {
+    if (status != 0 || file.path().extension() != ".json" || file.path().filename() == "manifest.json") continue;
+    std::ifstream stream(file.path());
+    const Json config = Json::parse(stream);
+    State state;
+    state.images[config.at("ref").get<std::string>()] = config.at("image");
+    state.save();
+  }
+  fs::remove_all(folder);
+  return status == 0 ? 0 : 1;
+}
+
 // compose ---------------------------------------------------------------------------------------------------------------------------------
 
 std::string container_of(const Project& project, const std::string& service) {
@@ -266,9 +310,30 @@ std::string container_of(const Project& project, const std::string& service) {
   return found.empty() ? "" : found[0];
 }
 
+std::string image_of(const Project& project, const std::string& service) {
+  return project.services().at(service).value("image", project.name + "-" + service);
+}
+
+/// An image is what the program `image` in the context prints of itself.
+int build(const Project& project, const std::vector<std::string>& services) {
+  for (const std::string& name : services) {
+    const fs::path context = project.folder / project.services().at(name).at("build").at("context").get<std::string>();
+    FILE* stream = popen(("cd " + context.string() + " && ./image").c_str(), "r");
+    std::string text;
+    char piece[4096];
+    for (size_t size; stream && (size = fread(piece, 1, sizeof piece, stream)) > 0;) text.append(piece, size);
+    if (!stream || pclose(stream) != 0) throw Failure{17, "target " + name + ": failed to solve: process did not complete successfully"};
+    State state;
+    state.images[image_of(project, name)] = Json::parse(text);
+    state.save();
+  }
+  return 0;
+}
+
 /// Recreates what differs from its container.
 std::string bring_there(const Project& project, const std::string& name) {
-  const Json& service = project.services()[name];
+  Json service = project.services()[name];
+  service["image"] = image_of(project, name);
   std::string id = container_of(project, name);
   bool fresh = id.empty();
   if (!fresh) {
@@ -347,6 +412,8 @@ int compose(const std::vector<std::string>& words) {
     std::cout << project.config.dump(1) << "\n";
   } else if (verb == "run") {
     return run_one_off(project, after(front.rest, 1));
+  } else if (verb == "build") {
+    return build(project, arguments.rest);
   } else if (verb == "up") {
     return up(project, arguments);
   } else if (verb == "start") {
@@ -396,6 +463,22 @@ int docker(const std::vector<std::string>& words) {
     return pull(arguments.rest.at(0));
   else if (verb == "image")
     return inspect_image(arguments);
+  else if (verb == "top" && arguments.rest.size() == 1) {
+    State state;
+    if (state.container(arguments.rest[0])["state"] != "running")
+      throw Failure{1, "Error response from daemon: Container " + arguments.rest[0] + " is not running"};
+  } else if (verb == "tag") {
+    State state;
+    state.images[arguments.rest.at(1)] = Json(state.image(arguments.rest.at(0)));
+    state.save();
+  } else if (verb == "rmi") {
+    State state;
+    state.images.erase(arguments.rest.at(0));
+    state.save();
+  } else if (verb == "save")
+    return save(arguments.rest.at(0));
+  else if (verb == "load")
+    return load();
   else if (verb == "manifest")
     return manifest(arguments);
   else if (verb == "start")
