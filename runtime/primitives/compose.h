@@ -48,8 +48,8 @@ std::string project_thing(const Context& context, const Json& args, const std::s
 /// From now on passwords, keys and tokens of the configuration are masked wherever this run shows something.
 void learn_secrets(Context& context, const Json& config);
 
-/// The images that Compose is going to start, by reference, and their ids. Throws image.failed where one is not here: Compose v1 would fetch
-/// it, v2 fails half-way.
+/// The images that Compose is going to start, by reference, and their ids. Throws image.failed where one is not here: Compose v1 would
+/// fetch it, v2 fails half-way.
 std::map<std::string, std::string> demand_images(ComposeWork& work, const Json& config);
 
 /// What differs from the containers that `record.result` tells of: one sentence, or nothing.
