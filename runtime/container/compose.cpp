@@ -91,6 +91,12 @@ std::string refusal(const Exit& exit) {
   return all.empty() ? last_words(exit) : all.substr(0, 1000);
 }
 
+std::vector<Container> of_services(std::vector<Container> all, const std::vector<std::string>& services) {
+  if (services.empty()) return all;
+  std::erase_if(all, [&](const Container& one) { return std::find(services.begin(), services.end(), one.service) == services.end(); });
+  return all;
+}
+
 }  // namespace
 
 const Compose::Tool& Compose::tool() {
@@ -148,11 +154,14 @@ void Compose::must(const std::string& what, const std::vector<std::string>& argu
   if (exit.status != 0) throw Error(Code::container_failed, "cannot " + what + ": " + last_words(exit));
 }
 
+std::vector<std::string> Compose::labels() { return {"com.docker.compose.project=" + name(), "com.docker.compose.oneoff=False"}; }
+
 std::vector<Container> Compose::containers(const std::vector<std::string>& services) {
-  std::vector<Container> all = docker_.containers({"com.docker.compose.project=" + name(), "com.docker.compose.oneoff=False"});
-  if (services.empty()) return all;
-  std::erase_if(all, [&](const Container& one) { return std::find(services.begin(), services.end(), one.service) == services.end(); });
-  return all;
+  return of_services(docker_.containers(labels()), services);
+}
+
+std::vector<Container> Compose::running(const std::vector<std::string>& services) {
+  return of_services(docker_.running(labels()), services);
 }
 
 }  // namespace playbook

@@ -47,8 +47,12 @@ class Compose {
 
   /// Its containers, one-off ones left out; all where no services are named.
   std::vector<Container> containers(const std::vector<std::string>& services = {});
+  /// What Docker::running tells of them.
+  std::vector<Container> running(const std::vector<std::string>& services);
 
  private:
+  std::vector<std::string> labels();
+
   const Docker& docker_;
   Project project_;
   std::optional<Tool> tool_;

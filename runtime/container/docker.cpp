@@ -96,6 +96,22 @@ std::vector<Container> Docker::containers(const std::vector<std::string>& labels
   }
 }
 
+std::vector<Container> Docker::running(const std::vector<std::string>& labels) const {
+  std::vector<std::string> question{"ps", "--no-trunc", "--format",
+                                    "{{.ID}}\t{{.Names}}\t{{.Label \"com.docker.compose.service\"}}\t{{.Status}}"};
+  for (const std::string& label : labels) question.insert(question.end(), {"--filter", "label=" + label});
+  std::vector<Container> found;
+  for (const std::string& line : split(must("list containers", question), '\n')) {
+    const std::vector<std::string> fields = split(line, '\t');
+    if (fields.size() != 4) continue;
+    Container& one = found.emplace_back();
+    one.id = fields[0], one.name = fields[1], one.service = fields[2];
+    const std::string& status = fields[3];  // `Up 3 minutes (Paused)`, `Restarting (1) 3 seconds ago`
+    one.state = status.starts_with("Restarting") ? "restarting" : status.find("(Paused)") != std::string::npos ? "paused" : "running";
+  }
+  return found;
+}
+
 std::optional<Json> Docker::image(const std::string& reference) const {
   Command command;
   command.argv = {"docker", "image", "inspect", "--", reference};

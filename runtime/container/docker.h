@@ -51,6 +51,9 @@ class Docker {
   std::string version() const;  ///< of the engine; throws container.failed where none answers
   /// All containers that have these labels (`name=value`), stopped ones too, by name.
   std::vector<Container> containers(const std::vector<std::string>& labels) const;
+  /// Of those that have these labels, the ones with a process that runs, restarts or is paused, in one short question: their id, name,
+  /// service and state, and nothing else of them.
+  std::vector<Container> running(const std::vector<std::string>& labels) const;
   /// What `docker image inspect` says; nothing where the engine does not have it.
   std::optional<Json> image(const std::string& reference) const;
   /// Ids of those of the images that the engine has, by reference, in one question where it has them all.

@@ -201,9 +201,9 @@ std::unique_ptr<Place> service_place(const DockerTools& tools, Project project, 
 }
 
 Container running_container(Compose& compose, const std::string& service) {
-  std::vector<Container> all = compose.containers({service});
-  for (const Container& container : all)
+  for (Container& container : compose.running({service}))
     if (container.state == "running") return container;
+  const std::vector<Container> all = compose.containers({service});
   std::string state = all.empty() ? "it has no container" : "it is " + all[0].state;
   throw Error(Code::container_failed, "service " + service + " of " + compose.name() + " does not run: " + state);
 }

