@@ -186,6 +186,37 @@ playbook.check {
 }
 
 playbook.check {
+  name = "connection_lasts",
+  title = "the connection to SQL Server is trusted, and lasts as long as migrations do",
+  run = function(app)
+    if database.is_file(app.database) then return true end
+    return configuration.connection_problems(app), "add TrustServerCertificate=True and Connect Timeout=600; override this where its certificate is trusted"
+  end,
+}
+
+playbook.check {
+  name = "address_does_not_lead_away",
+  title = "the address is answered by the site itself, and not led to HTTPS",
+  run = function(app, target)
+    local plain = (app.url or ""):find "^http:" and version.compare(target, "17.0.0") >= 0
+    local set = plain and configuration.get(app, "Umbraco:CMS:Global:UseHttps")
+    local why = "UseHttps is " .. (set or "not set, and true from 17 on") .. ": " .. tostring(app.url) .. " would lead to HTTPS"
+    return not plain or set ~= nil and set:lower() == "false", why, "name the https address in playbook.json, or set Umbraco:CMS:Global:UseHttps to false"
+  end,
+}
+
+playbook.check {
+  name = "patch_keeps_content",
+  title = "the release is not one that is known to lose content",
+  run = function(app, target)
+    local migrates = version.satisfies(app.version, "<17") and version.satisfies(target, ">=15 <17.5.2")
+    return not migrates or playbook.accepted "older-patch",
+      "releases from 15 to before 17.5.2 may lose rich text and blocks as they migrate them (Umbraco-CMS issue 23224), and nothing repairs that later",
+      "upgrade to 17.5.2 or later; or accept it with --accept older-patch, and keep the backup"
+  end,
+}
+
+playbook.check {
   name = "never_installs",
   title = "the site never installs itself",
   override = false,
@@ -311,6 +342,7 @@ playbook.check {
   title = "no kind of property has lost values",
   run = function(app, before)
     local lost, hint = instance.lost_content(app.database, before)
+    for _, line in ipairs(instance.content_changes(app.database, before)) do log.info("content of " .. line) end
     return lost == nil or playbook.accepted "content", lost, hint
   end,
 }

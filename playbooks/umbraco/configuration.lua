@@ -127,6 +127,19 @@ local function sql_server(app, connection, given)
   }
 end
 
+--- What of its connection to SQL Server will fail or be cut off in an upgrade, in words.
+function configuration.connection_problems(app)
+  local connection, problems = configuration.get(app, DSN), {}
+  local trusts = part_of(connection, { "trustservercertificate", "trust server certificate" }) or ""
+  local encrypts = part_of(connection, { "encrypt" }) or ""
+  if trusts:lower() ~= "true" and encrypts:lower() ~= "false" then problems[1] = "the connection string has no TrustServerCertificate=True" end
+  local seconds = tonumber(part_of(connection, { "connect timeout", "connection timeout", "timeout" }) or "15")
+  if not seconds or seconds < 600 then
+    problems[#problems + 1] = "Connect Timeout is " .. tostring(seconds) .. " seconds, which is that of a migration's statements too"
+  end
+  return problems
+end
+
 --- Its database, as database.lua takes it: the file of SQLite, with its path in the container where it is in one; or a SQL Server. Others are refused by name.
 function configuration.database(app, told)
   local connection, provider = configuration.get(app, DSN), configuration.get(app, DSN .. "_ProviderName") or "Microsoft.Data.SqlClient"
@@ -135,6 +148,9 @@ function configuration.database(app, told)
   end
   local lower = connection:lower()
   if lower:find "localdb" then unsupported("its database is LocalDB (" .. provider .. ")", "LocalDB is there on Windows alone: move the data to SQLite first") end
+  if lower:find "%.sdf" or provider:lower():find "sqlserverce" then
+    unsupported("its database is SQL Server Compact (" .. provider .. ")", "10 and later have no driver for it: move the data to SQLite or SQL Server first")
+  end
   if lower:find("database.windows.net", 1, true) then
     unsupported("its database is Azure SQL (" .. provider .. ")", "it has no BACKUP: go back by its point-in-time restore, by hand")
   end

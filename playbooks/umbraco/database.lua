@@ -26,6 +26,9 @@ function database.has_table(db, name)
   return #database.query(db, "select 1 as yes from " .. catalogue .. " where name = '" .. name .. "'") > 0
 end
 
+--- How long the text of a column is, as an expression.
+function database.length(db, column) return database.is_file(db) and "length(" .. column .. ")" or "len(" .. column .. ")" end
+
 function database.bytes(db)
   if database.is_file(db) then return sqlite.query(db, "select page_count * page_size as bytes from pragma_page_count, pragma_page_size")[1].bytes end
   return sqlserver.query(db, "select sum(cast(size as bigint)) * 8192 as bytes from sys.database_files")[1].bytes

@@ -102,21 +102,35 @@ function instance.rows(db)
   return rows
 end
 
---- How many values each kind of property editor has: what an upgrade must not lose. Nothing where the table is not there.
+--- What each kind of property editor has, which an upgrade must not lose: { editor -> { values, characters } }. Nothing where the table is not there.
 function instance.content(db)
-  local counts = {}
-  if not database.has_table(db, "umbracoPropertyData") then return counts end
-  local sql = [[select t.propertyEditorAlias as editor, count(*) as [count] from umbracoPropertyData d join cmsPropertyType p on p.id = d.propertyTypeId
-    join umbracoDataType t on t.nodeId = p.dataTypeId group by t.propertyEditorAlias]]
-  for _, row in ipairs(database.query(db, sql)) do counts[row.editor] = row.count end
-  return counts
+  local found = {}
+  if not database.has_table(db, "umbracoPropertyData") then return found end
+  local sql = [[select t.propertyEditorAlias as editor, count(*) as [count], sum(]] .. database.length(db, "d.textValue") .. [[) as characters
+    from umbracoPropertyData d join cmsPropertyType p on p.id = d.propertyTypeId join umbracoDataType t on t.nodeId = p.dataTypeId
+    group by t.propertyEditorAlias]]
+  for _, row in ipairs(database.query(db, sql)) do found[row.editor] = { values = row.count, characters = row.characters or 0 } end
+  return found
+end
+
+--- What has changed since, in words: an editor's values may be rewritten by migrations, and what is much shorter than it was should be looked at.
+function instance.content_changes(db, before)
+  local now, lines = instance.content(db), {}
+  for editor, was in pairs(before) do
+    local is = now[editor] or { values = 0, characters = 0 }
+    if is.values ~= was.values or is.characters ~= was.characters then
+      lines[#lines + 1] = ("%s: %d values with %d characters of text, was %d with %d"):format(editor, is.values, is.characters, was.values, was.characters)
+    end
+  end
+  return lines
 end
 
 --- What a database has less of than was counted, in words, and what to do; nil where it has all.
 function instance.lost_content(db, before)
   local now, problems = instance.content(db), {}
-  for editor, count in pairs(before) do
-    if (now[editor] or 0) < count then problems[#problems + 1] = editor .. " had " .. count .. " values and has " .. (now[editor] or 0) end
+  for editor, was in pairs(before) do
+    local left = now[editor] and now[editor].values or 0
+    if left < was.values then problems[#problems + 1] = editor .. " had " .. was.values .. " values and has " .. left end
   end
   local hint = "look at the content; where an editor was replaced by another as it should be, accept it with --accept content"
   return problems[1] and table.concat(problems, "; ") or nil, hint

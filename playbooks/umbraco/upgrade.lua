@@ -11,7 +11,8 @@ return playbook.define {
   },
   help = "How the site is built and started stands in playbook.json beside the project: service, url, build, output, run.\n"
     .. "--accept NAME: a package's migration state, by its name; content, where an editor was replaced by another; untried, where the new build cannot be\n"
-    .. "booted on a copy first; unknown-release, for one that the table of states does not know: its states are then learned on the copy.",
+    .. "booted on a copy first; older-patch, of a release that is known to lose content; media, where a store elsewhere holds it; unknown-release, for one\n"
+    .. "that the table of states does not know: its states are then learned on the copy.",
 
   run = function(p)
     local app = umbraco.with_program(umbraco.inspect(), p.published)
@@ -33,6 +34,9 @@ return playbook.define {
       gate.runtime_is_installed(app, p.to)
       gate.boot_migrates(app)
       gate.never_installs(app)
+      gate.connection_lasts(app)
+      gate.address_does_not_lead_away(app, p.to)
+      gate.patch_keeps_content(app, p.to)
       gate.nobody_migrates(app)
       gate.site_runs(app)
       gate.database_is_whole(app)

@@ -168,7 +168,7 @@ TEST_CASE("an Umbraco site in a container with SQL Server in another service is 
   replace_file(site.path(".engine/images.json"), images.dump());
   compose["services"]["umb_database"] = {{"image", "mssql:2022"}};
   compose["services"]["site"]["environment"]["ConnectionStrings__umbracoDbDSN"] =
-      "Server=umb_database;Database=umbracoDb;User Id=sa;Password=${DB_PASSWORD};TrustServerCertificate=true";
+      "Server=umb_database;Database=umbracoDb;User Id=sa;Password=${DB_PASSWORD};TrustServerCertificate=true;Connect Timeout=600";
   compose["services"]["site"]["environment"]["ConnectionStrings__umbracoDbDSN_ProviderName"] = "Microsoft.Data.SqlClient";
   site.compose(compose);
   replace_file(site.path(".env"), "DB_PASSWORD=hunter22\n");

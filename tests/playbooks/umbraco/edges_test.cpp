@@ -26,7 +26,7 @@ TEST_CASE("a set that holds the claim of a migrating process comes back without 
   fs::create_directories(site.path("umbraco/Data/TEMP/InMemoryAuto"));
   site.start();
 
-  CHECK_THAT(site.said({"umbraco/downgrade", "--to", "17.4.0", "--set", set.string(), "--yes"}, 0),
+  CHECK_THAT(site.said({"umbraco/downgrade", "--to", "17.4.0", "--set", set.filename().string(), "--yes"}, 0),
              ContainsSubstring("way back: restore: " + set.filename().string()));
   CHECK(site.text("out/release") == "17.4.0\n");
   CHECK(site.scalar("select value from umbracoKeyValue where \"key\" = 'Umbraco.Core.Upgrader.Lock'") == "");

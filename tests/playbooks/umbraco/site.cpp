@@ -82,7 +82,7 @@ void lay_out(const fs::path& folder, const std::string& release, int port) {
 { "ConnectionStrings": {
     "umbracoDbDSN": "Data Source=|DataDirectory|/Umbraco.sqlite.db;Cache=Shared;Foreign Keys=True",
     "umbracoDbDSN_ProviderName": "Microsoft.Data.Sqlite" },
-  "Umbraco": { "CMS": { "Imaging": { "HMACSecretKey": "c2l4dGVlbiBieXRlcw==" }, "Unattended": { "UpgradeUnattended": true, }, }, }, }
+  "Umbraco": { "CMS": { "Imaging": { "HMACSecretKey": "c2l4dGVlbiBieXRlcw==" }, "Global": { "UseHttps": false }, "Unattended": { "UpgradeUnattended": true, }, }, }, }
 )");
   replace_file(
       folder / "playbook.json", R"({ "service": { "start": ["./ctl", "start"], "stop": ["./ctl", "stop"], "status": ["./ctl", "status"] },

@@ -11,14 +11,14 @@ struct OnSqlServer : umbraco::Site {
   explicit OnSqlServer(const std::string& release) : Site(release) {
     for (const char* name : {"bin", "bak"}) fs::create_directories(path(name));
     fs::copy_file(fs::path(PLAYBOOK_SOURCE_DIR) / "tests/playbooks/umbraco/sqlcmd", path("bin/sqlcmd"));
-    connect("Server=localhost,1433;Database=Umbraco;User Id=sa;Password=hunter22;TrustServerCertificate=true");
+    connect("Server=localhost,1433;Database=Umbraco;User Id=sa;Password=hunter22;TrustServerCertificate=true;Connect Timeout=600");
     told("sqlserver", {{"folder", path("bak").string()}});
   }
 
   void connect(const std::string& connection) const {
     replace_file(path("appsettings.json"),
                  Json{{"ConnectionStrings", {{"umbracoDbDSN", connection}, {"umbracoDbDSN_ProviderName", "Microsoft.Data.SqlClient"}}},
-                      {"Umbraco", {{"CMS", {{"Unattended", {{"UpgradeUnattended", true}}}}}}}}
+                      {"Umbraco", {{"CMS", {{"Global", {{"UseHttps", false}}}, {"Unattended", {{"UpgradeUnattended", true}}}}}}}}
                      .dump());
   }
 };
@@ -50,6 +50,14 @@ TEST_CASE("states are written by force into SQL Server in one transaction, from 
                                "N'{A7B8C9D0-E1F2-4A5B-8C7D-9E0F1A2B3C4D}' where [key] = N'Umbraco.Core.Upgrader.State+Umbraco.Core' and "
                                "[value] collate Latin1_General_100_BIN2 = N'{3F9B6A1C-7D84-4E2B-9C15-6A2E8F3D5B47}'; if @@rowcount <> 1 "
                                "throw 50001, N'Umbraco.Core.Upgrader.State+Umbraco.Core is not as expected', 1; commit transaction"));
+}
+
+TEST_CASE("a connection to SQL Server that an upgrade would break or outlast is refused", "[umbraco]") {
+  const OnSqlServer site("16.4.1");
+  site.connect("Server=localhost;Database=Umbraco;User Id=sa;Password=hunter22;Connection Timeout=30");
+  CHECK_THAT(site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3),
+             ContainsSubstring("the connection string has no TrustServerCertificate=True") &&
+                 ContainsSubstring("Connect Timeout is 30 seconds, which is that of a migration's statements too"));
 }
 
 TEST_CASE("a SQL Server that cannot be backed up from here is refused by its name", "[umbraco]") {

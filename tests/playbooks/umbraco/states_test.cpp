@@ -79,17 +79,18 @@ class KeyValues : public PrimitiveFixture {
 };
 
 constexpr const char* kEdits = R"(local s, w = require "umbraco.states", require "umbraco.ways"
-local seen, found = {}, {}
-for _, from in ipairs(s.releases) do
+local seen, firsts, found = {}, {}, {}
+for _, name in ipairs(s.releases) do
+  local ends = s.release(name)
+  local id = ends.core .. (ends.pre or "")
+  if not seen[id] then seen[id], firsts[name] = true, true end
+end
+for from in pairs(firsts) do
   local old = s.release(from)
-  local id = old.core .. (old.pre or "")
-  if not seen[id] then
-    seen[id] = true
-    for _, to in ipairs(s.releases) do
-      if version.compare(to, from) < 0 then
-        local forced = w.forced(from, { core = old.core, pre = old.pre }, to)
-        found[#found + 1] = { from = from, to = to, rows = forced and forced.rows or nil }
-      end
+  for to in pairs(firsts) do
+    if version.compare(to, from) < 0 then
+      local forced = w.forced(from, { core = old.core, pre = old.pre }, to)
+      found[#found + 1] = { from = from, to = to, rows = forced and forced.rows or nil }
     end
   end
 end
@@ -117,8 +118,8 @@ void check_edits(size_t every) {
     if (!there || !back || !drifts || !database.is(ends_of(from))) wrong += from + " => " + to + " ";
   }
   CHECK(wrong == "");
-  CHECK(refused == 3970);
-  CHECK(written == (2723 + every - 1) / every);
+  CHECK(refused == 1);
+  CHECK(written == (2 + every - 1) / every);
 }
 
 }  // namespace
@@ -162,7 +163,7 @@ return { wrong = table.concat(wrong, ", "), count = count })");
 }
 
 TEST_CASE("states are written for pairs of releases: refused, or exactly the target's two, undone to exactly the old two", "[umbraco]") {
-  check_edits(151);
+  check_edits(37);
 }
 
 TEST_CASE("states are written for all pairs of releases", "[.][umbraco][exhaustive]") { check_edits(1); }

@@ -104,6 +104,7 @@ TEST_CASE("an Umbraco site of a kind that is not worked on is refused by its nam
   const std::vector<Case> cases{
       {"appsettings.json", source, "Server=(localdb)\\\\MSSQLLocalDB;Integrated Security=True", "its database is LocalDB"},
       {"appsettings.json", source, "Server=tcp:shop.database.windows.net;Password=hunter22", "its database is Azure SQL"},
+      {"appsettings.json", source, "Data Source=|DataDirectory|/Umbraco.sdf", "its database is SQL Server Compact"},
       {"playbook.json", "\"service\"", "\"servise\"", "playbook.json: \"servise\" is not known"},
       {"Shop.csproj", "16.4.1", "16.*", "Umbraco.Cms is 16.*, which may be another one at the next restore"},
   };

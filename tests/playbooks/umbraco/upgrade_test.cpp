@@ -18,7 +18,7 @@ TEST_CASE("umbraco/upgrade ends in both final states, with project and build of 
     INFO(one.from + " -> " + one.to);
     Site site(one.from, Site::Is::running);
     site.settings({{"lie", one.lies}});
-    const Finished run = site.run({"umbraco/upgrade", "--to", one.to, "--yes"});
+    const Finished run = site.run({"umbraco/upgrade", "--to", one.to, "--accept", "older-patch", "--yes"});
     INFO(run.out << run.err);
     REQUIRE(run.status == 0);
     CHECK(site.states() == finals(one.to));
@@ -93,6 +93,9 @@ TEST_CASE("an Umbraco upgrade that must not begin is refused before anything cha
       {"wrong letters", "16.4.1", "17.5.2",
        "update umbracoKeyValue set value = lower(value) where \"key\" = 'Umbraco.Core.Upgrader.State+Umbraco.Core'",
        "the states of 16.4.1 are there, but not byte for byte"},
+      {"no braces", "16.4.1", "17.5.2", "update umbracoKeyValue set value = trim(value, '{}') where \"key\" like '%+Umbraco.Core'",
+       "the states of 16.4.1 are there, but not byte for byte"},
+      {"content would be lost", "16.4.1", "17.4.0", none, "releases from 15 to before 17.5.2 may lose rich text and blocks"},
       {"an upgrade that was not finished", "16.4.1", "17.5.2",
        "update umbracoKeyValue set value = '{7B51B4DE-5574-4484-993E-05D12D9ED703}' where \"key\" = "
        "'Umbraco.Core.Upgrader.State+Umbraco.Core'",
