@@ -30,16 +30,13 @@ struct UnitSite : umbraco::Site {
 
 }  // namespace
 
-TEST_CASE("an Umbraco site of a systemd unit is upgraded and goes back, and systemd restarts nothing meanwhile", "[umbraco]") {
+TEST_CASE("an Umbraco site of a systemd unit is upgraded, and systemd restarts nothing meanwhile", "[umbraco]") {
   const UnitSite site("16.4.1");
   site.said({"umbraco/upgrade", "--to", "17.5.2", "--yes"}, 0);
   CHECK(site.states() == umbraco::finals("17.5.2"));
   site.is_as_it_was();
   CHECK_THAT(site.text("systemctl.calls"), ContainsSubstring("disable -- shop.service") && ContainsSubstring("daemon-reload") &&
                                                !ContainsSubstring("systemd would restart it"));
-  site.said({"rollback", "--yes"}, 0);
-  CHECK(site.states() == umbraco::finals("16.4.1"));
-  site.is_as_it_was();
 }
 
 TEST_CASE("an Umbraco build of a systemd unit that dies as it boots is not waited for, and the old one comes back", "[umbraco]") {
