@@ -8,7 +8,7 @@ return playbook.define {
   summary = "Bring an Umbraco site back to an older release, by the way that is proved: build alone, backup, or by force its states.",
   params = {
     to = { type = "release", required = true, help = "the release to go back to" },
-    set = { help = "restore this backup set, its name, a part of it or its folder, and do not look for another way" },
+    set = { help = "restore this backup set, and look for no other way: its name, a part of it, or its folder" },
     published = { type = "path", help = "where a site is a published folder: that of the release, published elsewhere; a backup set brings its own" },
     identity = { type = "path", help = "of age: the file with a key that opens an encrypted set, or the keys in a set" },
     force_states = { type = "boolean", help = "write the older release's states into a database that newer migrations have changed" },
