@@ -246,7 +246,7 @@ playbook.check {
   title = "what the site writes is mounted into its container",
   run = function(app)
     local inside = {}
-    for _, path in ipairs(app.container and { "wwwroot/media", "umbraco/Data", "umbraco/Logs" } or {}) do
+    for _, path in ipairs { "wwwroot/media", "umbraco/Data", "umbraco/Logs" } do
       if not instance.kept(app, path) then inside[#inside + 1] = container.inside(app.container, path) end
     end
     local hint = "mount them, and copy out with `docker cp` what is there: the container is made anew, and what is in it is in no backup"
@@ -259,7 +259,7 @@ playbook.check {
   title = "what Compose gives to the site is known",
   override = false,
   run = function(app)
-    local unread = app.container and container.unread(app) or {}
+    local unread = container.unread(app)
     return #unread == 0, "how the compose files set " .. table.concat(unread, ", ") .. " is not read here", "set them under environment: of the service itself"
   end,
 }
@@ -277,8 +277,7 @@ playbook.check {
   title = "no backup gets into an image",
   run = function(app)
     local found = app.container
-    if not found then return true end
-    local ignore = found.context .. "/.dockerignore"
+    local ignore = (found.context == "." and "" or found.context .. "/") .. ".dockerignore"
     if leaves_out(ignore, ".playbook") or leaves_out(found.dockerfile .. ".dockerignore", ".playbook") then return true end
     return false, ignore .. " does not leave out .playbook, where the backups are", "add the line **/.playbook to it"
   end,

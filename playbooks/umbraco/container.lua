@@ -10,8 +10,6 @@ local function unsupported(message, hint) error { code = "unsupported", message 
 
 local function joined(folder, path) return (path:find "^/" or folder == ".") and path or folder .. "/" .. path end
 
-local function relative(path, folder) return process.read({ "realpath", "--no-symlinks", "-m", "--relative-to=" .. folder, path }).out:match "[^\n]+" end
-
 -- Where what is mounted lies on this machine, the deepest mount first; `source` is nil where nobody here can see it.
 local function mounts_of(config, service)
   local mounts = {}
@@ -40,10 +38,11 @@ function container.described(told)
     restart = service.restart,
     content_root = told.content_root or CONTENT_ROOT,
     mounts = mounts_of(config, service),
-    context = relative(joined(folder, service.build.context), "."),
+    context = joined(folder, service.build.context),
+    built_of = { joined(service.build.context, service.build.dockerfile), joined(service.build.context, ".dockerignore") }, -- below the project
     variables = {},
   }
-  found.dockerfile = relative(joined(found.context, service.build.dockerfile), ".")
+  found.dockerfile = joined(found.context, service.build.dockerfile)
   for other in pairs(config.services) do found.services[other] = true end
   for i, file in ipairs(config.files) do found.variables[i] = joined(folder, file) .. "#" .. name end
   return found
@@ -79,7 +78,8 @@ function container.state(found, database)
   for _, path in ipairs { "umbraco/Logs", "umbraco/Data/TEMP" } do but[container.inside(found, path)] = true end
   for _, ending in ipairs(database and { "", "-wal", "-shm", "-journal" } or {}) do but[database .. ending] = true end
   local project, state = found.project, stores.mounted(compose.config(found.project), found.service, but)
-  local optional = { project.env_file, relative(found.dockerfile, project.folder), relative(joined(found.context, ".dockerignore"), project.folder) }
+  local optional = { unpack(found.built_of) }
+  optional[#optional + 1] = project.env_file
   table.insert(state, 1, { type = "image", image = found.image })
   table.insert(state, 2, { type = "files", base = project.folder, paths = project.files, optional = optional, name = "compose" })
   return state

@@ -27,9 +27,11 @@ return playbook.define {
       gate.nobody_migrates(app)
       gate.never_installs(app)
       gate.runtime_is_installed(app, p.to)
-      gate.settings_are_read(app)
-      gate.container_keeps_no_data(app)
-      gate.build_leaves_backups_out(app)
+      if app.container then
+        gate.settings_are_read(app)
+        gate.container_keeps_no_data(app)
+        gate.build_leaves_backups_out(app)
+      end
       gate.packages_are_accepted(app)
       gate.database_is_whole(app)
       gate.free_space(".", umbraco.space_needed(app))

@@ -15,6 +15,12 @@ namespace fs = std::filesystem;
 
 std::string reference_of(const Json& spec) { return spec.at("image"); }
 
+/// Of a name without a tag `docker save` would write every image that has the name.
+std::string one_image(const std::string& reference) {
+  const std::string last = reference.substr(reference.rfind('/') + 1);
+  return last.find_first_of(":@") == std::string::npos ? reference + ":latest" : reference;
+}
+
 class ImageSource final : public Source {
  public:
   std::string type() const override { return "image"; }
@@ -45,7 +51,7 @@ class ImageSource final : public Source {
       throw Error(Code::file_missing, describe(spec) + " is not here", "pull it first; `docker image ls` shows those that are here");
     auto part = writer.part(name + ".tar.zst", name, Encoding::zstd, get_or<std::uint64_t>(image, "Size", 0));
     Command save;
-    save.argv = {"docker", "save", reference};
+    save.argv = {"docker", "save", one_image(reference)};
     save.output = [&](std::string_view bytes) { part->write(bytes); };
     HostPlace here(work.children());
     run_well(here, save, "saving " + describe(spec), work);

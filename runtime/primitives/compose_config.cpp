@@ -73,7 +73,8 @@ class ComposeConfig : public Primitive {
       .parameters = {project_parameter()},
       .returns = "compose.project",
       .returns_help =
-          "type, name, folder, files, env_file, compose={version, generation}, engine={version}, services, volumes, images, "
+          "type, name, folder, files, env_file, compose={version, generation}, engine={version}, services (build.context below the "
+          "folder where it is), volumes, images, "
           "overridden (variables that the environment sets otherwise than the env file), unset (used and set nowhere)",
       .errors = {"argument.invalid", "compose.invalid", "container.failed", "file.missing", "process.missing", "unsupported"},
       .example = "compose.config({}).services.app.image --> \"ghcr.io/acme/app:1.2.0\"",

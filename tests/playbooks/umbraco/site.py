@@ -2,7 +2,7 @@
 is written after every step; it logs compact JSON with Serilog's templates; until 17.2 nothing answers before it is done, from 17.3 on 503; a failed boot
 answers 500 for ever. It migrates no content. Variables of its environment win over its files; an image names its release there. `site.json`: port, table
 (the states), fail (a state at which it fails), dies (it ends there), only_live (it fails only where no variable names the database), lose (true: a value is
-gone after the boot), lie (ready says Degraded at first).
+gone after the boot), lie (ready says Degraded at first), address (at which it listens).
 """
 import http.server, json, os, re, sqlite3, threading, time
 
@@ -103,8 +103,8 @@ def try_boot():
 
 if number(release) < (17, 3):
     try_boot()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers)
+    server = http.server.ThreadingHTTPServer((settings.get("address", "127.0.0.1"), port), Answers)
 else:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers)
+    server = http.server.ThreadingHTTPServer((settings.get("address", "127.0.0.1"), port), Answers)
     threading.Thread(target=try_boot, daemon=True).start()
 server.serve_forever()

@@ -284,7 +284,8 @@ int save(const std::string& ref) {
   Json config;
   {
     State state;
-    config = {{"image", state.image(ref)}, {"ref", ref}, {"rootfs", {{"diff_ids", {"sha256:" + sum_of(folder / "layer.tar")}}}}};
+    config = {
+        {"image", state.image(ref)}, {"ref", without_latest(ref)}, {"rootfs", {{"diff_ids", {"sha256:" + sum_of(folder / "layer.tar")}}}}};
   }
   std::ofstream(folder / "config") << config.dump();
   const std::string name = sum_of(folder / "config") + ".json";

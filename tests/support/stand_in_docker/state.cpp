@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <string_view>
 
 namespace stand_in {
 namespace {
@@ -55,7 +56,8 @@ Json& State::container(const std::string& name) {
 }
 
 const Json& State::image(const std::string& ref) const {
-  if (images.contains(without_digest(ref))) return images[without_digest(ref)];
+  for (const std::string& name : {without_digest(ref), without_latest(ref)})
+    if (images.contains(name)) return images[name];
   for (const auto& [name, found] : images.items())
     if (found["id"] == ref) return found;
   throw Failure{1, "Error: No such image: " + ref};
@@ -68,6 +70,11 @@ std::vector<std::string> State::of_project(const std::string& project, const std
         (services.empty() || std::find(services.begin(), services.end(), found.at("service").get<std::string>()) != services.end()))
       ids.push_back(id);
   return ids;
+}
+
+std::string without_latest(const std::string& ref) {
+  constexpr std::string_view kLatest = ":latest";
+  return ref.ends_with(kLatest) ? ref.substr(0, ref.size() - kLatest.size()) : ref;
 }
 
 std::string without_digest(const std::string& ref) { return ref.substr(0, ref.find('@')); }

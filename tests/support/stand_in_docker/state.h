@@ -42,6 +42,8 @@ class State {
 
 /// `name:tag` of `name:tag@digest`: here a tag is never given to another image.
 std::string without_digest(const std::string& ref);
+/// An image that was built without a tag is kept without one.
+std::string without_latest(const std::string& ref);
 
 /// RFC 3339 in UTC with nanoseconds, as the engine writes times.
 std::string now();
