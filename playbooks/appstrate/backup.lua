@@ -18,6 +18,7 @@ and that the keys open what is stored. `playbook backup create` asks none of tha
       else
         gate.pinned(app)
         gate.versions_agree(app)
+        gate.database_is_the_servers(app)
         gate.database_fits(app)
         gate.keys_open_stored_secrets(app)
         gate.queue_is_kept(app)

@@ -235,6 +235,24 @@ playbook.check {
   end,
 }
 
+-- Of DATABASE_URL in a container, what stands behind its last @: host, port and name, and no password.
+local ADDRESS = '{{range .Config.Env}}{{if eq (index (split . "=") 0) "DATABASE_URL"}}{{if gt (len (split . "@")) 1}}'
+  .. '{{$rest := ""}}{{range split . "@"}}{{$rest = .}}{{end}}{{$rest}}{{end}}{{end}}{{end}}'
+
+playbook.check {
+  name = "database_is_the_servers",
+  title = "the database in the project is the one of the server",
+  run = function(app)
+    local found = containers(app)[1]
+    if not found then return true end -- asked of one that runs
+    local host = process.read({ "docker", "inspect", "--type", "container", "--format", ADDRESS, found.name }).out:match "^%[?([^:/%]%s]+)"
+    local service = app.database.service
+    return not host or host == service or host == app.database_container,
+      found.name .. " has its database at " .. tostring(host) .. ", and not in the service " .. service .. " of the project: a backup of that would be of another one",
+      "a database outside of the project is not known; a name of the network for it: override this gate"
+  end,
+}
+
 playbook.check {
   name = "migrations_will_run",
   title = "every migration of the release will run",

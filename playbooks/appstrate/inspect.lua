@@ -42,6 +42,7 @@ return playbook.define {
         { "keys_are_of_its_own", app },
         { "one_server_runs", app },
         { "healthy", app },
+        { "database_is_the_servers", app },
         { "database_fits", app },
         { "keys_open_stored_secrets", app },
         { "queue_is_kept", app },

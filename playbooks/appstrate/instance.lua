@@ -137,6 +137,7 @@ local function described(app, config)
   app.image = config.services[app.service].image
   app.settings = config.services[app.service].environment
   app.database = { project = app.project, service = only(found.databases, "PostgreSQL") }
+  app.database_container = config.services[app.database.service].container_name
   return config.services[app.service]
 end
 

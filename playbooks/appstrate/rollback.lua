@@ -23,6 +23,7 @@ backup set of that release, or the one that is named. Where the older image was 
 
     gates(function()
       gate.not_newer(app, target)
+      gate.database_is_the_servers(app)
       gate.images_can_be_had(target.images)
       gate.queue_is_kept(app)
       gate.free_space(app.state)

@@ -40,6 +40,7 @@ return playbook.define {
         gate.compose_file_accepted(new)
       end
       gate.settings_reach_the_app(after, target)
+      gate.database_is_the_servers(app)
       gate.database_fits(app)
       gate.password_opens_the_database(app, PASSWORD)
       gate.migrations_will_run(app, target)

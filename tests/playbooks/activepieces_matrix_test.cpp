@@ -45,6 +45,16 @@ struct Broken {
   ~Broken() { scenario.clean(folder.path()); }
 
   int upgrade(Faults* faults) { return run("run", faults); }
+  /// What its gates say where nothing is accepted.
+  std::string refusal() {
+    RuntimeOptions options;
+    options.library = {PLAYBOOK_SOURCE_DIR};
+    options.guardian = fs::path(PLAYBOOK_BINARY_DIR) / "playbook-guardian";
+    Quiet quiet;
+    const RunRequest request{.playbook = scenario.playbook, .instance = folder.path(), .params = scenario.params, .decisions = {}};
+    result = Runtime(std::move(options)).check(request, quiet);
+    return result.error ? result.error->details().dump() : "";
+  }
   int roll_back() { return run("rollback", nullptr); }
   std::string state() const { return scenario.judge(folder.path()); }
   std::string database() const { return pieces::database_name(folder.path()); }
@@ -169,4 +179,24 @@ TEST_CASE("activepieces/rollback, restore and upgrade-pglite hold at every insta
 TEST_CASE("activepieces/upgrade holds at every instant, forward and back", "[.][matrix][pieces][exhaustive]") {
   check_crash_matrix(pieces::upgrade_of_processes("0.83.0"), {});
   check_crash_matrix(pieces::upgrade_of_processes("0.83.0"), every(1, true));
+}
+
+TEST_CASE("jobs of an Activepieces that no backup reaches stop an upgrade", "[pieces]") {
+  struct Case {
+    const char* setting;
+    const char* says;
+  };
+  const std::vector<Case> cases{
+      {"AP_QUEUE_MODE=MEMORY", "what waits to be done is in the memory of the server, and no backup holds it"},
+      {"AP_REDIS_TYPE=SENTINEL", "what waits to be done is in a Redis behind a Sentinel, and no backup holds it"},
+      {"AP_REDIS_HOST=redis.example.com", "what waits to be done is in a Redis outside of the project, and no backup holds it"},
+  };
+  Broken app("0.83.0");
+  const fs::path env = app.folder.path() / ".env";
+  const std::string settings = read_file(env);
+  for (const Case& one : cases) {
+    replace_file(env, settings + one.setting + "\n");
+    CHECK_THAT(app.refusal(), ContainsSubstring(one.says));
+  }
+  CHECK(app.state() == "old");
 }

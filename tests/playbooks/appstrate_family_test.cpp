@@ -28,6 +28,7 @@ struct World : Driver {
   std::vector<std::string> settings{"BETTER_AUTH_SECRET", "CONNECTION_ENCRYPTION_KEY", "CONNECT_SESSION_SECRET",
                                     "DATABASE_URL",       "RUN_TOKEN_SECRET",          "UPLOAD_SIGNING_SECRET"};
   std::string database_says;  ///< to who comes with the password of .env
+  std::string server_database = "postgres:5432/appstrate\n";
   std::string published_on = "127.0.0.1";
   std::string pinned_elsewhere;  ///< a fixed tag of the sidecar's image
   int servers = 1, in_progress = 0, restarts = 0, users = 30;
@@ -142,7 +143,10 @@ struct World : Driver {
     if (name == "compose.read") return say({{"status", database_says.empty() ? 0 : 2}, {"out", ""}, {"err", database_says}});
     if (name == "compose.ps") return say(containers());
     if (name == "compose.logs") return say(Json::array({{{"service", "appstrate"}, {"line", log_line}}}));
-    if (name == "process.read") return say({{"status", 0}, {"out", ""}, {"err", ""}});
+    if (name == "process.read") {
+      const bool of_address = args.dump().find("DATABASE_URL") != std::string::npos;
+      return say({{"status", 0}, {"out", of_address ? server_database : ""}, {"err", ""}});
+    }
     if (name == "postgres.query") return say(query(args.at("sql")));
     if (name == "http.get") return say(health());
     if (name == "keys.verify") return say(keys_verdict());
@@ -281,6 +285,11 @@ TEST_CASE("the gates of an Appstrate upgrade say what is in its way, and nothing
              "psql: error: connection to server at \"postgres\" failed: FATAL:  password authentication failed for user \"a\"\n";
        },
        "password_opens_the_database: password authentication failed for user \"a\""},
+      {"the server has another database", [](World& w) { w.server_database = "db.example.com/appstrate\n"; },
+       "database_is_the_servers: acme-appstrate-1 has its database at db.example.com, and not in the service postgres of the project: a "
+       "backup of that would be of another one"},
+      {"the vendor's command was broken off", [](World& w) { replace_file(w.files.instance / ".env.backup", ""); },
+       "no_vendor_leftovers: `appstrate install` has left .env.backup, which it removes when it succeeds"},
       {"another application's database", [](World& w) { w.rows = {}; }, "database_fits: the database has no migrations of an Appstrate"},
       {"a database of a newer release", [](World& w) { w.rows = journal_of("1.0.0-beta.46"); },
        "database_fits: the database is newer than 1.0.0-beta.41: it is in the state of 1.0.0-beta.46"},

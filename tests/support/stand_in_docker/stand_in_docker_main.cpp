@@ -122,6 +122,7 @@ int list(const Arguments& arguments) {
 }
 
 int inspect(const Arguments& arguments) {
+  if (arguments.has("--format")) return 0;  // it knows no templates, and says nothing
   State state;
   Json all = Json::array();
   for (const std::string& name : arguments.rest) all.push_back(inspected(state.container(name)));
