@@ -170,6 +170,7 @@ function stores.restore(app, set, options)
     end
     if source.type == "redis" then queues[#queues + 1] = source.server.service end
   end
+  if app.queue and not app.queue.said and not queues[1] then queues[1] = app.queue.service end -- it did not run: where all is made anew, nobody else starts it
   if app.jobs_elsewhere then log.warning("what waits to be done is " .. app.jobs_elsewhere .. ", and is not brought back") end
   if #queues > 0 then compose.stop(app.project, { services = queues }) end
   local given = instances.with(options or {}, { only = vouched > 0 and only or nil })
