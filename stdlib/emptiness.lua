@@ -47,6 +47,16 @@ playbook.check {
   run = function(place) return taken_in(place), "move away what lies there" end,
 }
 
+--- Makes the folders below this one into which its settings go, such as .appstrate.
+function emptiness.make_folders(place)
+  for _, source in ipairs(place.files) do
+    for _, path in ipairs(source.optional) do
+      local folder = path:match "^([^/].*)/[^/]+$"
+      if folder and not file.exists(folder) then process.run({ "mkdir", "-p", "--", folder }, { harmless = true, repeat_safe = true }) end
+    end
+  end
+end
+
 --- The place with the application in it, which is not started yet.
 function emptiness.filled(place, app)
   local filled = instances.with(place, { app = app })

@@ -59,6 +59,7 @@ local function into_emptiness(p, set)
     way_back(emptiness.leave, place, nothing)
 
     local app = step("Bring back the settings", function()
+      emptiness.make_folders(place)
       backup.restore(set, { only = place.names, moved = true, identity = p.identity })
       local found = family.inspect({ files = p.files }, nil, place.project and place.project.name)
       emptiness.filled(place, found)

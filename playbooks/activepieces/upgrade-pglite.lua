@@ -10,6 +10,10 @@ return playbook.define {
     files = { type = "strings", help = "compose files, where they are not the default ones" },
   },
 
+  help = [[Backed up, with the container proved to be stopped: AP_CONFIG_PATH whole (the database, and settings.json with the keys that the server made), .env
+and the compose file. The keys are tried on that copy, where node has PGlite. The way back brings the folder back before the old image starts. Jobs wait in the
+memory of the server, and are lost when it stops: --accept jobs.]],
+
   run = function(p)
     local app = activepieces.inspect(p)
     local target = activepieces.release(app, p.to)

@@ -13,6 +13,13 @@ return playbook.define {
     snapshot = { help = 'of the bucket, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
+  help = [[Gates, asked together before anything changes: the release is newer; app and worker are pinned to one tag, which runs; its images can be had; no job is in
+work, and those that wait are kept, or --accept jobs; settings have the names and values of the release; the database holds just the migrations of the running
+release, and the new one adds to them; pgvector is there for those that need it; the password of .env opens the database, and the key the stored connections;
+there is room. What breaks is accepted by --accept breaking.
+Backed up, with server and workers stopped: PostgreSQL, .env and compose files, what is mounted into the server, the bucket, Redis. A copy of the database was
+restored and compared before. The way back brings all of it back before the old image starts: it is taken by itself where a migration, the start or a proof
+fails, and later by `playbook rollback`; activepieces/rollback knows shorter ways.]],
 
   run = function(p)
     local app = activepieces.inspect(p, p.snapshot)

@@ -63,21 +63,24 @@ local function status(app)
   return answered and answer.status == 200 and answer.json.status or nil
 end
 
+--- What the operator says of it: { service?, url, release? }.
+local function described()
+  local said = file.exists(SETTINGS) and json.parse(file.read(SETTINGS)) or {}
+  if said.service and not said.service.systemd and not said.service.name then said.service.name = "appstrate" end
+  return { service = said.service, url = said.url or "http://127.0.0.1:" .. setting("PORT", "3000"), release = said.release }
+end
+
 --- Reads the instance and makes it known to the run.
 function checkout.inspect()
-  local said = file.exists(SETTINGS) and json.parse(file.read(SETTINGS)) or {}
-  local app = {
+  local app = instances.with(described(), {
     type = "appstrate.checkout",
     module = "appstrate.checkout",
     title = "Appstrate",
-    service = said.service,
-    url = said.url or "http://127.0.0.1:" .. setting("PORT", "3000"),
-    release = said.release,
+    env_file = ".env",
     folder = database_folder(),
     files = setting("FS_STORAGE_PATH", "data/storage"),
-  }
+  })
   app.probe = app.url .. "/health"
-  if app.service and not app.service.systemd and not app.service.name then app.service.name = "appstrate" end
   if not checkout.is_here() then
     local hint = "name its folder with -C DIR; a database elsewhere, by DATABASE_URL, is not known yet for a checkout"
     error { code = "instance.missing", message = "there is no checkout of Appstrate with a PGlite database here", hint = hint }
@@ -123,6 +126,9 @@ end
 function checkout.unfence(app) service.unfence(app.service) end
 
 function checkout.start(app) service.start(app.service, { deadline = 600 }) end
+
+--- This instance with what a set has brought: of another machine it may say otherwise how the server is started and asked.
+function checkout.as_of(app, version) return instances.with(instances.with(app, described()), { version = version }) end
 
 --- The way back: the release, and then its database and files as they were. Starting it again is left to whoever stopped it.
 function checkout.restore(app, saved, options)

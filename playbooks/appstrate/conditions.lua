@@ -197,9 +197,9 @@ playbook.check {
     for _, setting in ipairs(settings) do
       if not setting.from or version.compare(target.version, setting.from) >= 0 then
         local fresh = setting.fresh and " (a fresh random value will do)" or ""
-        if not contains(app.settings, setting.name) then
+        if app.settings and not contains(app.settings, setting.name) then -- a checkout reads .env itself
           problems[#problems + 1] = "the compose file does not pass " .. setting.name .. " on to " .. app.service .. fresh
-        elseif not dotenv.get(app.env_file, setting.name) then
+        elseif not (file.exists(app.env_file) and dotenv.get(app.env_file, setting.name)) then
           problems[#problems + 1] = app.env_file .. " does not set " .. setting.name .. fresh
         end
       end

@@ -9,6 +9,9 @@ return playbook.define {
     to = { type = "release", required = true, help = "such as 1.0.0-beta.51" },
     engines = { type = "path", help = "where the release has another PostgreSQL: folder with npm's packages of both in 17 and 18; fetched when not given" },
   },
+  help = [[A playbook.json beside the checkout says how the server is stopped, started and asked, and which commands bring a release here. Backed up, with the
+server proved to be stopped: the PGlite folder, the files, .env and playbook.json. Where the release has PostgreSQL 18 and the database is of 17, it is carried
+over by node and npm's packages of both, and compared row by row. The way back brings the release and the folders back as they were.]],
 
   run = function(p)
     local app, target = checkout.inspect(), { version = composed.bare(p.to) }
@@ -21,6 +24,7 @@ return playbook.define {
       gate.release_is_known(target)
       gate.checkout_is_well(app)
       gate.path_is_sure(path)
+      gate.settings_reach_the_app(app, target)
       gate.engine_opens_the_store(app, target.version, p.engines)
       gate.breaking_changes_accepted(app, target)
       gate.free_space(app.state, { sets = crosses and 2 or 1 })

@@ -15,6 +15,13 @@ return playbook.define {
     snapshot = { help = 'of the bucket, taken elsewhere: "ID TIME HOW TO BRING IT BACK"; then its objects are not backed up' },
     compose_file = { type = "path", help = "the compose file of the new release, to take the place of the one that is there" },
   },
+  help = [[Gates, asked together before anything changes: the release is known, newer, and no rewrite of upstream's migrations lies on the way; APPSTRATE_VERSION
+is set once and names what runs, in every image of Appstrate; all images can be had; the server is one and has no run in progress; every setting that the release
+requires is set and reaches it; the database is the server's own, in the state of the running release, and no migration of the new one would be passed over; the
+keys open what is stored; Redis keeps what waits; nothing was left by the vendor's command; there is room. What breaks is accepted by --accept breaking.
+Backed up, with the server stopped: PostgreSQL, .env and compose files, the files, MinIO's volume or the bucket, Redis. A copy of the database was restored and
+compared before. The way back brings all of it back before the old image starts: it is taken by itself where a migration, the start or a proof fails, and later
+by `playbook rollback`.]],
 
   run = function(p)
     local app = appstrate.deployment(p, p.snapshot)

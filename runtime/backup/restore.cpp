@@ -36,6 +36,7 @@ std::string words(const Json& item) {
   std::vector<std::string> parts;
   for (const char* key : {"added", "removed", "changed"})
     if (item.at(key) != 0) parts.push_back(item.at(key).dump() + " " + key);
+  if (parts.empty()) return what + " has other columns";
   return what + ": " + join(parts, ", ");
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "runtime/base/text.h"
+#include "runtime/base/version.h"
 #include "runtime/engine/evidence.h"
 #include "runtime/engine/undo.h"
 
@@ -210,7 +211,8 @@ RunResult Session::result(RunState state, ExitCode exit, const std::string& word
   r.run = run_.id;
   r.exit = exit;
   r.state = state;
-  if (run_.params.is_object() && run_.params.contains("to")) report_["new"] = run_.params["to"];
+  const Json wanted = run_.params.is_object() ? run_.params.value("to", Json()) : Json();
+  if (wanted.is_string() && Version::try_parse(wanted.get<std::string>())) report_["new"] = wanted;  // a backup's is a folder
   std::string text = word + " " + run_.playbook;
   if (report_.contains("old") && report_["old"].is_string() && report_.contains("new")) {
     std::string from = report_["old"], to = report_["new"].is_string() ? report_["new"].get<std::string>() : report_["new"].dump();

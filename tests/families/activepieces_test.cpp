@@ -73,6 +73,7 @@ TEST_CASE("activepieces/upgrade moves app and worker together, and rollback know
   CHECK(app.compose("exec -T redis redis-cli get queued").empty());
   CHECK(back.out.find("way back: restore: the vendor's command would stop with \"Migration order mismatch\" at "
                       "MakeChatConversationPlatformWide1787000000000") != std::string::npos);
+  CHECK_THAT(back.out, ContainsSubstring("table mcp_server has other columns"));
   CHECK(app.running() == "0.82.1");
   CHECK(app.fingerprint() == before);
   CHECK(app.compose_text() == file);

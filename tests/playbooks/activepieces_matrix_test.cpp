@@ -170,6 +170,12 @@ TEST_CASE("an Activepieces goes back by the vendor's command, and is made anew o
   }
 }
 
+TEST_CASE("activepieces/rollback, restore and upgrade-pglite hold at a sample of instants", "[.][matrix][ways][exhaustive]") {
+  check_crash_matrix(pieces::rollback_by_command(), every(40));
+  check_crash_matrix(pieces::pglite_upgrade("0.83.0"), every(40, false, 7));
+  for (const bool pglite : {false, true}) check_crash_matrix(pieces::anew(pglite), every(40, false, pglite ? 11 : 23));
+}
+
 TEST_CASE("activepieces/rollback, restore and upgrade-pglite hold at every instant", "[.][matrix][pieces][exhaustive]") {
   check_crash_matrix(pieces::rollback_by_command(), {});
   check_crash_matrix(pieces::pglite_upgrade("0.83.0"), {});

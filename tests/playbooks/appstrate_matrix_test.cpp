@@ -31,6 +31,10 @@ TEST_CASE("an Appstrate that is made anew of a backup set holds at every instant
   check_crash_matrix(appstrate_anew(), every(1, true));
 }
 
+TEST_CASE("appstrate/rollback holds at a sample of instants", "[.][matrix][ways][exhaustive]") {
+  check_crash_matrix(appstrate_rollback(), every(40, false, 17));
+}
+
 TEST_CASE("appstrate/rollback holds at every instant", "[.][matrix][exhaustive]") { check_crash_matrix(appstrate_rollback(), {}); }
 
 TEST_CASE("appstrate/upgrade holds at every instant, forward and back", "[.][matrix][exhaustive]") {

@@ -43,7 +43,9 @@ void lay_out(const fs::path& folder) {
   replace_file(folder / "data/pglite/global/pg_control", control);
   const int port = closed_port();
   replace_file(folder / "port", std::to_string(port));
-  replace_file(folder / ".env", "CONNECTION_ENCRYPTION_KEY=lH6wAAAA\nBETTER_AUTH_SECRET=secret-0001\n");
+  replace_file(folder / ".env",
+               "CONNECTION_ENCRYPTION_KEY=lH6wAAAA\nBETTER_AUTH_SECRET=secret-0001\nUPLOAD_SIGNING_SECRET=0123456789abcdef\n"
+               "CONNECT_SESSION_SECRET=0123456789abcdef\nRUN_TOKEN_SECRET=0123456789abcdef\n");
   replace_file(folder / "playbook.json",
                R"({"service": {"start": ["./ctl", "start"], "stop": ["./ctl", "stop"], "status": ["./ctl", "status"]},
 "url": "http://127.0.0.1:)" +
@@ -178,6 +180,32 @@ TEST_CASE("a PGlite of PostgreSQL 17 is carried over to 18 with all its rows, an
   CHECK(read_file(app.folder.path() / "data/pglite/PG_VERSION") == "17\n");
 }
 
+TEST_CASE("a set of a tier 0 comes into one that was installed on another machine", "[.][tier0][exhaustive]") {
+  const Checkout lost;
+  const TempFolder elsewhere;
+  lost.folder.write("data/storage/file", "since\n");
+  const Finished saved = lost.playbook({"run", "appstrate/backup", "--to", elsewhere.path().string(), "--yes"});
+  INFO(saved.out << saved.err);
+  REQUIRE(saved.status == 0);
+  CHECK(lost.state() == "old");  // started again
+  end(lost.folder.path());
+  const std::string set = fs::directory_iterator(elsewhere.path())->path().string();
+
+  const TempFolder nothing;
+  CommandProcess bare({"run", "appstrate/restore", "--set", set, "--accept", "moved", "--yes"}, nothing.path());
+  CHECK(bare.finish() == 3);
+  CHECK_THAT(bare.out + bare.err, ContainsSubstring("nothing is here, and appstrate.checkout cannot be made of a set alone"));
+
+  const Checkout installed;
+  must(installed.folder.path(), "./ctl stop && cp '" + (lost.folder.path() / "port").string() + "' port && ./ctl start");
+  const Finished back = installed.playbook({"run", "appstrate/restore", "--set", set, "--accept", "moved", "--yes"});
+  INFO(back.out << back.err);
+  CHECK(back.status == 0);
+  CHECK(installed.state() == "old");
+  CHECK(read_file(installed.folder.path() / "data/storage/file") == "since\n");
+  CHECK(read_file(installed.folder.path() / ".env") == read_file(lost.folder.path() / ".env"));
+}
+
 TEST_CASE("what a carrying over that was broken off left is never taken for the database, and goes when it is done again",
           "[.][tier0][exhaustive]") {
   const TempFolder seed;
@@ -216,8 +244,11 @@ TEST_CASE("an Appstrate of tier 0 says what is in the way of its upgrade", "[tie
   const Finished other = app.playbook({"check", "appstrate/upgrade", "--to", "1.0.0-beta.51"});
   CHECK_THAT(other.out + other.err, ContainsSubstring("appstrate/upgrade-tier0 upgrades it"));
   replace_file(app.folder.path() / "data/pglite/PG_VERSION", "16\n");
+  const std::string env = read_file(app.folder.path() / ".env");
+  replace_file(app.folder.path() / ".env", env.substr(0, env.find("RUN_TOKEN_SECRET")));
   Finished refused = app.playbook({"check", "appstrate/upgrade-tier0", "--to", "1.0.0-beta.51"});
   CHECK(refused.status == 3);
+  CHECK_THAT(refused.out + refused.err, ContainsSubstring(".env does not set RUN_TOKEN_SECRET (a fresh random value will do)"));
   CHECK_THAT(
       refused.out + refused.err,
       ContainsSubstring("data/pglite is of PostgreSQL 16, and the PGlite of 1.0.0-beta.51 is PostgreSQL 18: no way is known from PGlite "
