@@ -51,8 +51,9 @@ playbook.check {
 function emptiness.make_folders(place)
   for _, source in ipairs(place.files) do
     for _, path in ipairs(source.optional) do
-      local folder = path:match "^([^/].*)/[^/]+$"
-      if folder and not file.exists(folder) then process.run({ "mkdir", "-p", "--", folder }, { harmless = true, repeat_safe = true }) end
+      local folder = path:match "^(.+)/[^/]+$"
+      local is_below = folder and source.base and folder:sub(1, #source.base + 1) == source.base .. "/"
+      if is_below and not file.exists(folder) then process.run({ "mkdir", "-p", "--", folder }, { harmless = true, repeat_safe = true }) end
     end
   end
 end
