@@ -255,6 +255,16 @@ playbook.check {
 }
 
 playbook.check {
+  name = "container_runs_its_image",
+  title = "the container runs the image that its name means",
+  run = function(app)
+    local one, id = composed.containers(app.container.project, { app.container.service })[1], running.image(app)
+    local hint = "somebody built it anew: start that with `docker compose up -d`, and see that it is well; a way back brings the image that has the name"
+    return one ~= nil and one.image_id == id, ("%s is %s, and the container runs %s"):format(app.container.image, tostring(id), one and one.image_id or "nothing"), hint
+  end,
+}
+
+playbook.check {
   name = "settings_are_read",
   title = "what Compose gives to the site is known",
   override = false,

@@ -35,7 +35,6 @@ function container.described(told)
     service = name,
     services = {},
     image = service.image or config.name .. (config.compose.generation == 1 and "_" or "-") .. name,
-    restart = service.restart,
     content_root = told.content_root or CONTENT_ROOT,
     mounts = mounts_of(config, service),
     context = joined(folder, service.build.context),

@@ -30,6 +30,7 @@ return playbook.define {
       if app.container then
         gate.settings_are_read(app)
         gate.container_keeps_no_data(app)
+        gate.container_runs_its_image(app)
         gate.build_leaves_backups_out(app)
       end
       gate.packages_are_accepted(app)

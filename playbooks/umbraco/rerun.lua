@@ -25,6 +25,7 @@ return playbook.define {
       gate.nobody_migrates(app)
       gate.never_installs(app)
       gate.database_is_whole(app)
+      if app.container then gate.container_runs_its_image(app) end
       gate.free_space(".", umbraco.space_needed(app))
       if p.live then
         gate.boot_migrates(app)

@@ -27,6 +27,7 @@ return playbook.define {
     if app.container then
       expect.settings_are_read(app)
       expect.container_keeps_no_data(app)
+      expect.container_runs_its_image(app)
     end
     if not app.key_ring then log.info "playbook.json names no key_ring: whether sessions and links that were sent outlive the site's process is not known" end
     local last = last_with_keys()

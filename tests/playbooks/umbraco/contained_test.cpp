@@ -163,6 +163,12 @@ TEST_CASE("a container of Umbraco that would lose what it holds, or whose settin
   CHECK_THAT(site.said(check, 3), ContainsSubstring("the compose project in . has no service shop"));
   site.told("service", {{"compose", "site"}});
 
+  site.replace("Shop.csproj", "\"16.4.1\"", "\"16.4.0\"");  // built anew, and not started
+  site.docker("compose build site");
+  CHECK_THAT(site.said(check, 3), ContainsSubstring("-site is sha256:") && ContainsSubstring(", and the container runs sha256:"));
+  site.replace("Shop.csproj", "\"16.4.0\"", "\"16.4.1\"");
+  site.docker("compose build site");
+
   replace_file(site.path(".dockerignore"), "bin\n");
   CHECK_THAT(site.said(check, 3), ContainsSubstring(".dockerignore does not leave out .playbook, where the backups are"));
   replace_file(site.path(".dockerignore"), "/.playbook/\n");
