@@ -36,7 +36,7 @@ end
 function composed.project(files, known)
   local config = compose.config { files = files }
   local names, count, name = {}, 0, nil
-  local filter = "label=com.docker.compose.project.working_dir=" .. config.folder
+  local filter = "label=com.docker.compose.project.working_dir=" .. config.working_dir
   local listed = process.read { "docker", "ps", "--all", "--filter", filter, "--format", '{{.Label "com.docker.compose.project"}}' }
   for found in listed.out:gmatch "[^\n]+" do
     if not names[found] then

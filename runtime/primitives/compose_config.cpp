@@ -42,6 +42,7 @@ class ComposeConfig : public Primitive {
     result["type"] = "compose.project";
     result["name"] = work.compose.name();
     result["folder"] = get_or<std::string>(args.at("project"), "folder", ".");
+    result["working_dir"] = project.folder.string();
     result["files"] = project.files;
     if (!project.env_file.empty())
       result["env_file"] = project.env_file;
@@ -73,7 +74,8 @@ class ComposeConfig : public Primitive {
       .parameters = {project_parameter()},
       .returns = "compose.project",
       .returns_help =
-          "type, name, folder, files, env_file, compose={version, generation}, engine={version}, services (build.context below the "
+          "type, name, folder, working_dir (the folder, as the labels of containers name it), files, env_file, compose={version, "
+          "generation}, engine={version}, services (build.context below the "
           "folder where it is), volumes, images, "
           "overridden (variables that the environment sets otherwise than the env file), unset (used and set nowhere)",
       .errors = {"argument.invalid", "compose.invalid", "container.failed", "file.missing", "process.missing", "unsupported"},

@@ -364,7 +364,7 @@ compose = {}
 ---
 ---     compose.config({}).services.app.image --> "ghcr.io/acme/app:1.2.0"
 ---@param project table<string, any> {folder="."?, files=?, name=?, env_file=?}, or what compose.config gave
----@return compose.project # type, name, folder, files, env_file, compose={version, generation}, engine={version}, services (build.context below the folder where it is), volumes, images, overridden (variables that the environment sets otherwise than the env file), unset (used and set nowhere)
+---@return compose.project # type, name, folder, working_dir (the folder, as the labels of containers name it), files, env_file, compose={version, generation}, engine={version}, services (build.context below the folder where it is), volumes, images, overridden (variables that the environment sets otherwise than the env file), unset (used and set nowhere)
 ---@nodiscard
 function compose.config(project) end
 

@@ -43,6 +43,16 @@ TEST_CASE("with --stay-at-checkpoint an Appsmith whose last hop fails stays at t
   CHECK(app.run({"appsmith/verify"}).status == 0);
 }
 
+TEST_CASE("a project that was named on the command line keeps that name", "[appsmith]") {
+  const Processes app("1.99");
+  app.compose("down");
+  app.compose("-p elsewhere up -d");
+  app.wait();
+  const Finished verified = app.run({"appsmith/verify"});
+  INFO(verified.out << verified.err);
+  CHECK(verified.status == 0);
+}
+
 TEST_CASE("an Appsmith with its database elsewhere goes through the page's checkpoint, and comes back with both", "[appsmith]") {
   Processes app("1.95");
   const fs::path elsewhere = app.folder() / "elsewhere.json";

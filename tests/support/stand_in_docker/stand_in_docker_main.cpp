@@ -71,6 +71,7 @@ Json labels_of(const Json& container) {
   labels["com.docker.compose.project"] = container["project"];
   labels["com.docker.compose.service"] = container["service"];
   labels["com.docker.compose.oneoff"] = "False";
+  labels["com.docker.compose.project.working_dir"] = container.value("working_dir", "");
   return labels;
 }
 
@@ -108,7 +109,10 @@ int list(const Arguments& arguments) {
       shown = shown && labels.contains(name) && (label == name || labels[name] == label.substr(name.size() + 1));
     }
     if (!shown) continue;
-    if (arguments.has("--all")) {
+    if (const std::string format = arguments.get("--format");
+        format.find("compose.project") != std::string::npos && arguments.has("--all")) {
+      std::cout << container["project"].get<std::string>() << "\n";
+    } else if (arguments.has("--all")) {
       std::cout << id << "\n";
     } else if (const std::string status = container["state"]; status == "running" || status == "restarting" || status == "paused") {
       std::cout << id << "\t" << container["name"].get<std::string>() << "\t" << container["service"].get<std::string>() << "\t"
@@ -360,6 +364,8 @@ std::string bring_there(const Project& project, const std::string& name) {
   if (fresh) {
     State state;
     id = create_container(state, project.name, name, service);
+    state.containers[id]["working_dir"] = fs::absolute(project.folder).lexically_normal().string();
+    state.save();
   }
   return id;
 }
