@@ -65,6 +65,20 @@ TEST_CASE("an Umbraco release whose .NET is not installed is refused, and so is 
              ContainsSubstring("packages.lock.json: Umbraco.Cms is 16.3.0, Umbraco.Cms 16.4.1"));
 }
 
+TEST_CASE("an address that 17 leads to HTTPS, and media that are kept elsewhere, are in the way of an Umbraco upgrade", "[umbraco]") {
+  Site site("16.4.1");
+  site.replace("appsettings.json", "\"UseHttps\": false", "\"UseHttps\": true");
+  site.replace("Shop.csproj", "<PackageReference Include=\"Umbraco.Cms\"",
+               "<PackageReference Include=\"Umbraco.StorageProviders.AzureBlob\" Version=\"16.0.0\" />\n    <PackageReference "
+               "Include=\"Umbraco.Cms\"");
+  CHECK_THAT(
+      site.said({"check", "umbraco/upgrade", "--to", "17.5.2"}, 3),
+      ContainsSubstring("UseHttps is true: http://127.0.0.1:") && ContainsSubstring(" would lead to HTTPS") &&
+          ContainsSubstring("Shop.csproj keeps its media elsewhere, by Umbraco.StorageProviders.AzureBlob: no backup here holds it"));
+  const std::string accepted = site.said({"check", "umbraco/upgrade", "--to", "16.4.2", "--accept", "media"}, 3);
+  CHECK_THAT(accepted, !ContainsSubstring("lead to HTTPS") && !ContainsSubstring("keeps its media elsewhere"));
+}
+
 TEST_CASE("a state that releases pass through and end in nowhere is told as what it is", "[umbraco]") {
   Site site("17.5.2");
   site.execute("update umbracoKeyValue set value = '26179D88-58CE-4C92-B4A4-3CBA6E7188AC' where \"key\" like '%+Umbraco.Core'");
