@@ -4,6 +4,7 @@
 //
 // A restore loads a new database beside, compares it, and swaps the two names in one transaction.
 #include <algorithm>
+#include <atomic>
 #include <future>
 
 #include "runtime/backup/postgres_archive.h"
@@ -245,12 +246,21 @@ class PostgresSource : public Source {
     work.expect(3 * bytes);  // as `announce` would have, for another connection
     session.query("begin isolation level repeatable read read only");
     std::string snapshot = session.text("select pg_export_snapshot()");
-    Json found = fingerprint(session, [&] { work.advance(0); }).to_json();
-    work.reach("backup.snapshot");
-    auto part = writer.part(name + ".dump.zst", name, Encoding::zstd, bytes);
+    // Both read all of the database, at one snapshot: beside each other, for the application may be standing still meanwhile.
+    std::atomic<bool> stop{false};
+    auto found = std::async(std::launch::async, [&session, &stop] {
+      return fingerprint(session, [&stop] {
+        if (stop) throw Error(Code::cancelled, "the dump beside it has failed");
+      });
+    });
+    std::unique_ptr<PartWriter> part;
     try {
+      work.reach("backup.snapshot");
+      part = writer.part(name + ".dump.zst", name, Encoding::zstd, bytes);
       dump_database(server, options(work, database), snapshot, *part);
     } catch (...) {
+      stop = true;
+      found.wait();
       try {
         session.query("rollback");
         end_sessions_of(session, work.action());  // in a container pg_dump survives whoever reads it
@@ -259,10 +269,11 @@ class PostgresSource : public Source {
       }
       throw;
     }
+    Json compared = found.get().to_json();
     session.query("commit");  // the snapshot was held to the end
     work.reach("backup.dumped");
     writer.add(part->finish());
-    return found;
+    return compared;
   }
 
   static void expect_rights(PostgresSession& maintenance, const std::string& database, const std::string& owner, const std::string& label) {
