@@ -78,8 +78,8 @@ struct World : Driver {
     for (auto& [name, service] : services.items())
       for (const char* list : {"volumes", "ports"})
         if (!service.contains(list)) service[list] = Json::array();
-    return {{"type", "compose.project"}, {"name", "acme"},       {"folder", "/srv/acme"},   {"files", {"docker-compose.yml"}},
-            {"env_file", ".env"},        {"services", services}, {"overridden", overridden}};
+    return {{"type", "compose.project"},       {"working_dir", "/srv/acme"}, {"name", "acme"},       {"folder", "/srv/acme"},
+            {"files", {"docker-compose.yml"}}, {"env_file", ".env"},         {"services", services}, {"overridden", overridden}};
   }
 
   Json containers() const {
