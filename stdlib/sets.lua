@@ -47,6 +47,28 @@ function sets.prove(set, p)
   if p.copy_to then step("Copy", function() backup.copy(set, { to = p.copy_to }) end) end
 end
 
+--- Makes one, and proves it. What cannot be copied while it runs is stopped meanwhile; `start` starts it again and waits until it is well, and the set itself is
+--- the way back.
+---@param app table with module
+---@param p table of sets.MAKING
+---@param cold boolean
+---@param start function
+---@return table backup.set
+function sets.make(app, p, cold, start)
+  local set
+  if cold then
+    downtime(function()
+      set = sets.create(app, p)
+      way_back(require(app.module).restore, app, set, { identity = p.identity })
+      step("Start", start)
+    end)
+  else
+    set = sets.create(app, p)
+  end
+  sets.prove(set, p)
+  return set
+end
+
 --- Does it hold every part of the state that the instance has? A copy that was made while it ran holds the database alone.
 local function is_complete(set, app)
   local held = {}

@@ -24,17 +24,6 @@ that the key opens the stored connections, without which it were worth little. `
       sets.demand_room(app, p)
     end)
 
-    local set
-    if cold then
-      downtime(function()
-        set = sets.create(app, p)
-        way_back(activepieces.restore, app, set, { identity = p.identity })
-        step("Start", function() activepieces.start(app) end)
-      end)
-    else
-      set = sets.create(app, p)
-    end
-    sets.prove(set, p)
-    return set
+    return sets.make(app, p, cold, function() activepieces.start(app) end)
   end,
 }

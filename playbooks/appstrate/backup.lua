@@ -26,20 +26,9 @@ and that the keys open what is stored. `playbook backup create` asks none of tha
       sets.demand_room(app, p)
     end)
 
-    local set
-    if is_checkout or #app.still > 0 then
-      downtime(function()
-        set = sets.create(app, p)
-        way_back(family.restore, app, set, { identity = p.identity })
-        step("Start", function()
-          family.start(app)
-          family.wait_ready(app, { version = app.version, image = app.image })
-        end)
-      end)
-    else
-      set = sets.create(app, p)
-    end
-    sets.prove(set, p)
-    return set
+    return sets.make(app, p, is_checkout or #app.still > 0, function()
+      family.start(app)
+      family.wait_ready(app, { version = app.version, image = app.image })
+    end)
   end,
 }

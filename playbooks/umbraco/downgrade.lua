@@ -27,12 +27,7 @@ return playbook.define {
       gate.nobody_migrates(app)
       gate.never_installs(app)
       gate.runtime_is_installed(app, p.to)
-      if app.container then
-        gate.settings_are_read(app)
-        gate.container_keeps_no_data(app)
-        gate.container_runs_its_image(app)
-        gate.build_leaves_backups_out(app)
-      end
+      umbraco.ask_container(app)
       gate.packages_are_accepted(app)
       gate.database_is_whole(app)
       gate.free_space(".", umbraco.space_needed(app))

@@ -27,6 +27,15 @@ local umbraco = {
 --- The way to a release, through those at which it must stop.
 function umbraco.path(app, to) return version.path(app.version, to, checkpoints) end
 
+--- Gates for a site in a container of its own.
+function umbraco.ask_container(app)
+  if not app.container then return end
+  gate.settings_are_read(app)
+  gate.container_keeps_no_data(app)
+  gate.container_runs_its_image(app)
+  gate.build_leaves_backups_out(app)
+end
+
 function umbraco.back_up(app, note)
   return backup.create(app.state, { app = "umbraco", version = app.version, keyrings = app.keyrings, note = note })
 end

@@ -42,12 +42,7 @@ return playbook.define {
       gate.database_is_whole(app)
       gate.key_ring_is_kept(app.key_ring)
       gate.media_is_here(app)
-      if app.container then
-        gate.settings_are_read(app)
-        gate.container_keeps_no_data(app)
-        gate.container_runs_its_image(app)
-        gate.build_leaves_backups_out(app)
-      end
+      umbraco.ask_container(app)
       gate.free_space(".", umbraco.space_needed(app))
     end)
     step("Rehearse on a copy", function() umbraco.rehearse(app, p.to) end)
